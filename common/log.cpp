@@ -1,0 +1,118 @@
+#include "common/log.hpp"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace muster::log {
+namespace {
+
+struct State {
+    std::mutex mutex;
+    std::shared_ptr<spdlog::logger> logger;
+    std::map<std::string, Level, std::less<>> levels;
+    Format format = Format::Text;
+};
+
+// The one process-wide object: a log is where every thread's lines meet.
+State& state() {
+    static State instance;
+    return instance;
+}
+
+std::atomic<Level> lowest{Level::Info};
+std::atomic<Level> common{Level::Info};
+
+spdlog::level::level_enum spdlogLevel(Level level) {
+    switch (level) {
+        case Level::Debug: return spdlog::level::debug;
+        case Level::Info: return spdlog::level::info;
+        case Level::Warn: return spdlog::level::warn;
+        case Level::Error: return spdlog::level::err;
+        case Level::Off: break;
+    }
+    return spdlog::level::off;
+}
+
+std::shared_ptr<spdlog::logger> makeLogger(const Options& options) {
+    std::shared_ptr<spdlog::sinks::sink> sink;
+    if (options.file.empty())
+        sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    else
+        sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
+    auto logger = std::make_shared<spdlog::logger>("muster", std::move(sink));
+    logger->set_level(spdlog::level::debug);
+    logger->flush_on(spdlog::level::info);
+    logger->set_pattern(options.format == Format::Json ? "%v" : "%Y-%m-%d %H:%M:%S.%e %l %v");
+    return logger;
+}
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f)
+            out += fmt::format("\\x{:02x}", byte);
+        else
+            out += c;
+    }
+    return out;
+}
+
+void updateLowest() {
+    Level level = common.load();
+    for (const auto& [component, own] : state().levels) level = std::min(level, own);
+    lowest = level;
+}
+
+std::string jsonLine(Level level, std::string_view component, std::string_view text) {
+    static constexpr const char* kNames[] = {"debug", "info", "warn", "error", "off"};
+    nlohmann::json line = {{"level", kNames[static_cast<int>(level)]},
+                           {"component", component},
+                           {"message", text}};
+    return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+void configure(const Options& options) {
+    std::lock_guard lock(state().mutex);
+    state().logger = makeLogger(options);
+    state().format = options.format;
+    common = options.level;
+    updateLowest();
+}
+
+void setLevel(Level level) noexcept {
+    std::lock_guard lock(state().mutex);
+    common = level;
+    updateLowest();
+}
+
+void setLevel(std::string_view component, Level level) {
+    std::lock_guard lock(state().mutex);
+    state().levels.insert_or_assign(std::string(component), level);
+    updateLowest();
+}
+
+bool isEnabled(Level level) noexcept { return level >= lowest.load(std::memory_order_relaxed); }
+
+void write(Level level, std::string_view component, std::string_view text) {
+    std::lock_guard lock(state().mutex);
+    const auto own = state().levels.find(component);
+    if (level < (own == state().levels.end() ? common.load() : own->second)) return;
+    if (!state().logger) state().logger = makeLogger(Options());
+    if (state().format == Format::Json)
+        state().logger->log(spdlogLevel(level), jsonLine(level, component, text));
+    else
+        state().logger->log(spdlogLevel(level), fmt::format("[{}] {}", component, escaped(text)));
+}
+
+}  // namespace muster::log
