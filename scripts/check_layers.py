@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Checks the direction of #includes between muster's folders (docs/architecture.md).
+
+usage: check_layers.py [--root DIRECTORY] [FILE...]     files are relative to the root
+"""
+import argparse
+import os
+import re
+import sys
+
+import cpp_source
+
+# A box: its folder or file pattern, and the boxes it may include. The first match counts. A box
+# may always include itself and the public headers.
+LAYERS = [
+    ("public", r"include/muster/", []),
+    ("common/mqtt", r"common/mqtt/", ["common"]),
+    ("common", r"common/", ["common/mqtt"]),
+    ("keeper", r"keeper/", ["common"]),
+    ("monitor", r"monitor/", ["common", "common/mqtt"]),
+    ("modules/node", r"modules/supervisor/", ["common", "common/mqtt", "monitor", "keeper"]),
+    ("modules/monitor", r"modules/(?:\w+/)?\w+_monitor(?:s|_\w+)?\.[ch]pp$", ["common", "monitor", "modules"]),
+    ("modules/master", r"modules/(?:\w+/)?\w+_master(?:s|_\w+)?\.[ch]pp$",
+     ["common", "master/console", "master/async", "master/cluster", "master/supervisor",
+      "master/scheduler", "modules"]),
+    ("modules", r"modules/", ["common"]),
+    ("master/async", r"master/async/", ["common"]),
+    ("master/mqtt", r"master/mqtt/", ["common", "common/mqtt", "master/async"]),
+    ("master/cluster", r"master/cluster/", ["common"]),
+    ("master/scheduler", r"master/scheduler/", ["common"]),
+    ("master/supervisor", r"master/supervisor/", ["common"]),
+    ("master/console", r"master/console/", ["common", "common/mqtt", "master/async", "master/cluster"]),
+    ("master/http", r"master/http/", ["common", "master/async", "master/console"]),
+    ("master", r"master/", ["common", "common/mqtt", "master/async", "master/mqtt", "master/cluster",
+                            "master/scheduler", "master/supervisor", "master/console", "master/http"]),
+    ("console", r"console/", ["common"]),
+    ("examples", r"examples/", []),
+    ("all", r"(?:app|test|bench)/", ["*"]),
+]
+# Third-party headers, and the only places that may include them.
+THIRD_PARTY = [
+    (r"boost/beast", r"master/(?:mqtt|http)/\w+\.cpp$|examples/|bench/|test/"),
+    (r"boost/", r"master/(?:async|mqtt|http)/|app/|examples/|bench/|test/"),
+    (r"(?:mqtt/|MQTT)", r"common/mqtt/paho\w*|bench/|test/"),
+    (r"sqlite3\.h", r"master/cluster/|bench/|test/"),
+    (r"argon2\.h|openssl/", r"master/|common/|examples/chat/|test/|bench/"),
+    (r"CLI/", r"console/|app/|bench/"),
+    (r"spdlog/", r"common/log\.cpp$"),
+]
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
+
+
+def box_of(path):
+    """(name, may include) of a file; None if it is in no box."""
+    for name, pattern, allowed in LAYERS:
+        if re.match(pattern, path):
+            return name, allowed
+    return None
+
+
+def folder_problem(path, included):
+    here, there = box_of(path), box_of(included)
+    if here is None or there is None:
+        return None
+    name, allowed = here
+    if there[0] in (name, "public", *allowed) or "*" in allowed:
+        return None
+    if name.startswith("modules") and os.path.dirname(path) == os.path.dirname(included):
+        return None
+    return f"{name} may not include {there[0]} ({included})"
+
+
+def third_party_problem(path, included):
+    for header, places in THIRD_PARTY:
+        if re.match(header, included):
+            return None if re.match(places, path) else f"{included} may not be included here"
+    return None
+
+
+def problems(path, text):
+    """(line, what) of every include against the direction."""
+    found = []
+    for match in INCLUDE.finditer(text):
+        line, included = text.count("\n", 0, match.start()) + 1, match.group(2)
+        if included.startswith("muster/"):
+            continue
+        project = match.group(1) == '"'
+        what = folder_problem(path, included) if project else third_party_problem(path, included)
+        if what:
+            found.append((line, what))
+        if path.startswith("include/muster/") and project:
+            found.append((line, "an installed header includes only <muster/…> and the standard library"))
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", default=".")
+    parser.add_argument("files", nargs="*")
+    options = parser.parse_args()
+    files = options.files or cpp_source.source_files(options.root)
+    count = 0
+    for path in files:
+        for line, what in problems(path, cpp_source.read(os.path.join(options.root, path))):
+            print(f"{path}:{line}: {what}")
+            count += 1
+    return 1 if count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+#!/bin/bash
+# Installs the Debian packages that muster's build (default) or tests (--tests) need, and only
+# those that are missing. usage: install_deps.sh [--tests]
+set -euo pipefail
+
+packages=(
+  g++ cmake ninja-build ccache lld pkg-config python3
+  libboost1.81-dev libpaho-mqtt-dev libpaho-mqttpp-dev nlohmann-json3-dev libfmt-dev libspdlog-dev
+  libsqlite3-dev libssl-dev libargon2-dev libcli11-dev
+)
+if [ "${1:-}" = --tests ]; then
+  packages+=(git mosquitto mosquitto-clients libmosquitto-dev libgtest-dev libgmock-dev clang-format)
+  # A Node.js from elsewhere will do as well, if it brings its npm.
+  command -v node >/dev/null || packages+=(nodejs)
+  command -v npm >/dev/null || packages+=(npm)
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$state" = installed ] || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  exit 0
+fi
+
+root=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "these packages are missing; install them as root: ${missing[*]}" >&2
+    exit 1
+  fi
+  root=(sudo)
+fi
+echo "installing ${#missing[@]} Debian packages: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${root[@]}" apt-get update -q
+"${root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}"
