@@ -6,6 +6,7 @@
 #include <muster/result.hpp>
 #include <muster/types.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -35,9 +36,12 @@ public:
     /// no such member, Limit if its queue is full.
     virtual Result<void> send(std::string_view id, std::string_view moduleId, const JsonText& body,
                               std::optional<PomeloRequest> request) = 0;
-    /// "enable" or "disable" of a module at a member; without an answer.
-    virtual Result<void> sendCommand(std::string_view id, std::string_view command,
-                                     std::string_view moduleId) = 0;
+    /// A notify to all connected members of `serverType`, or to all if it is empty: written once,
+    /// sent to each. How many got it.
+    virtual std::size_t notifyAll(std::string_view serverType, std::string_view moduleId,
+                                  const JsonText& body) = 0;
+    /// "enable" or "disable" of a module to all connected members; without an answer.
+    virtual void commandAll(std::string_view command, std::string_view moduleId) = 0;
     /// A notify to an admin client. UnknownServer if there is no such client.
     virtual Result<void> notifyClient(std::string_view clientId, std::string_view moduleId,
                                       const JsonText& body) = 0;
