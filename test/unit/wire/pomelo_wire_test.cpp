@@ -189,6 +189,10 @@ TEST(PomeloWire, TakesTheNumberOfBothFormsOfAnId) {
         EXPECT_FALSE(numberOf(id)) << id;
 }
 
+TEST(PomeloWire, SendsARequestAgainWithAStringForItsNumber) {
+    EXPECT_EQ(asRepush(encodeRequest("21", "m", "{}"), 21), encodeRequest(stringId(21), "m", "{}"));
+}
+
 TEST(PomeloWire, KnowsWhichResultsStandInError) {
     EXPECT_EQ(resultSlot("watchServer", R"({"comd":"servers","context":"all"})"),
               ResultSlot::Error);
