@@ -1,0 +1,169 @@
+#include "master/console/config_authenticator.hpp"
+
+#include "common/log.hpp"
+#include "common/wire/topics.hpp"
+#include "master/console/digest.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace muster {
+namespace {
+
+constexpr std::string_view kAdminName = "admin";
+constexpr std::string_view kNodePrefix = "node-";
+constexpr std::size_t kMaxName = 256;       // bytes
+constexpr std::size_t kMaxPassword = 1024;  // bytes
+constexpr std::size_t kMaxVerified = 256;
+
+Identity denied() {
+    return {};
+}
+
+Identity anonymous() {
+    return {Identity::Role::Anonymous, std::string(wire::kAnonymousName), {}, 2};
+}
+
+/// Everything but 1 may look only: pomelo's "no level" logs in and may do nothing restricted.
+int effectiveLevel(int configured) {
+    return configured == 1 ? 1 : 2;
+}
+
+std::string lowerCase(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return text;
+}
+
+}  // namespace
+
+ConfigAuthenticator::ConfigAuthenticator(EventLoop& loop, const config::Cluster& cluster,
+                                         Tokens tokens, PasswordHasher::Options options)
+    : serverTokens_(cluster.serverTokens),
+      hasServerTokens_(cluster.hasServerTokens),
+      tokens_(std::move(tokens)),
+      adminTokenMd5_(digest::md5Hex(tokens_.admin)),
+      hasher_(loop, options) {
+    for (const auto& server : cluster.servers) serverTypes_.emplace(server.id, server.type);
+    for (const auto& user : cluster.users)
+        users_.emplace(user.username,
+                       User{effectiveLevel(user.level), hasher_.load(user.password)});
+    const auto random = digest::randomHex(32);
+    cacheSalt_ = random ? *random : std::string();
+    nobody_ = hasher_.load(cacheSalt_);
+}
+
+void ConfigAuthenticator::authenticate(std::string username, std::string password,
+                                       std::function<void(Identity)> done) {
+    const bool isAnonymous = username.empty() || username == wire::kAnonymousName;
+    if (isAnonymous) return done(password.empty() ? anonymous() : denied());
+    if (username.size() > kMaxName || password.size() > kMaxPassword ||
+        username == wire::kMasterName)
+        return done(denied());
+    if (username == kAdminName || users_.contains(username)) {
+        auto finish = [username, done = std::move(done)](const Result<int>& level) {
+            done(level ? Identity{Identity::Role::Admin, username, {}, *level} : denied());
+        };
+        return authenticateUser(std::move(username), std::move(password), false, std::move(finish));
+    }
+    Identity identity = monitorIdentity(username, password);
+    ++(identity.role == Identity::Role::Denied ? counters_.refused : counters_.accepted);
+    done(std::move(identity));
+}
+
+Identity ConfigAuthenticator::monitorIdentity(const std::string& name,
+                                              std::string_view password) const {
+    if (password.empty() || !wire::isValidId(name)) return denied();
+    Identity identity{Identity::Role::Monitor, name, {}, 2};
+    if (name.starts_with(kNodePrefix) && digest::isEqualSecret(password, tokens_.node)) {
+        identity.serverType = "node";
+        return identity;
+    }
+    const auto configured = serverTypes_.find(name);
+    if (configured != serverTypes_.end()) identity.serverType = configured->second;
+    if (!hasServerTokens_)
+        return digest::isEqualSecret(password, tokens_.server) ? identity : denied();
+    bool isRight = false;
+    for (const auto& entry : serverTokens_) {  // all of them, so that the time tells nothing
+        const bool fits = configured == serverTypes_.end() || entry.type == configured->second;
+        if (!digest::isEqualSecret(password, entry.token) || !fits || isRight) continue;
+        isRight = true;
+        identity.serverType = entry.type;
+    }
+    return isRight ? identity : denied();
+}
+
+void ConfigAuthenticator::authenticateUser(std::string username, std::string password, bool isMd5,
+                                           std::function<void(Result<int>)> done) {
+    if (username.empty() || username.size() > kMaxName || password.size() > kMaxPassword)
+        return done(refusal());
+    std::string md5 = isMd5 ? lowerCase(std::move(password)) : digest::md5Hex(password);
+    if (username == kAdminName && !tokens_.admin.empty() &&
+        digest::isEqualSecret(md5, adminTokenMd5_)) {
+        ++counters_.accepted;
+        return done(1);
+    }
+    checkPassword(username, std::move(md5), std::move(done));
+}
+
+void ConfigAuthenticator::checkPassword(const std::string& username, std::string md5,
+                                        std::function<void(Result<int>)> done) {
+    std::string key = cacheKey(username, md5);
+    if (verified_.contains(key)) return finishUser(username, true, std::move(key), done);
+    const auto user = users_.find(username);
+    auto credential = user != users_.end() ? user->second.credential : nobody_;
+    // hasher_ drops its results when it dies, and it dies with this.
+    auto finish = [this, username, key = std::move(key), done](bool isRight) {
+        finishUser(username, isRight, key, done);
+    };
+    const auto queued = hasher_.verify(std::move(credential), std::move(md5), std::move(finish));
+    if (queued) return;
+    ++counters_.overloaded;
+    ++counters_.refused;
+    log::warn("auth", "login of '{}' refused: {}", username, queued.error().detail());
+    done(queued.error());
+}
+
+void ConfigAuthenticator::finishUser(std::string_view username, bool isRight, std::string cacheKey,
+                                     const std::function<void(Result<int>)>& done) {
+    const auto user = users_.find(username);
+    if (!isRight || user == users_.end()) {
+        log::warn("auth", "login of '{}' refused: wrong user or password", username);
+        return done(refusal());
+    }
+    if (verified_.size() >= kMaxVerified) verified_.clear();
+    if (!cacheSalt_.empty()) verified_.insert(std::move(cacheKey));
+    ++counters_.accepted;
+    done(user->second.level);
+}
+
+bool ConfigAuthenticator::isValidToken(std::string_view serverType, std::string_view token) const {
+    if (!hasServerTokens_) return true;  // pomelo's default: no adminServer.json accepts all
+    if (token.empty()) return false;
+    bool isRight = false;
+    for (const auto& entry : serverTokens_) {
+        const bool isEqual = digest::isEqualSecret(token, entry.token);
+        isRight = isRight || (isEqual && entry.type == serverType);
+    }
+    return isRight;
+}
+
+Result<int> ConfigAuthenticator::levelOf(std::string_view username) const {
+    if (const auto user = users_.find(username); user != users_.end()) return user->second.level;
+    if (username == kAdminName) return 1;
+    if (username == wire::kAnonymousName) return 2;
+    return Error(Errc::Denied, "no such user");
+}
+
+std::string ConfigAuthenticator::cacheKey(std::string_view username, std::string_view md5) const {
+    std::string text = cacheSalt_;
+    text.append(username).append(1, '\0').append(md5);
+    return digest::sha256(text);
+}
+
+Error ConfigAuthenticator::refusal() {
+    ++counters_.refused;
+    return Error(Errc::Denied, "wrong user name or password");
+}
+
+}  // namespace muster

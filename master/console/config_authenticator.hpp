@@ -1,0 +1,68 @@
+#pragma once
+
+#include "common/config/cluster_config.hpp"
+#include "master/console/authenticator.hpp"
+#include "master/console/password_hasher.hpp"
+#include "master/console/token_file.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace muster {
+
+/// The Authenticator of a configured cluster: users of adminUser.json, tokens of adminServer.json,
+/// and the tokens that muster made for itself (docs/decisions.md, "Who a connection is"). On the
+/// owner's loop, which outlives it; callbacks do not come after its destruction.
+class ConfigAuthenticator final : public Authenticator {
+public:
+    struct Counters {
+        std::uint64_t accepted = 0;
+        std::uint64_t refused = 0;
+        std::uint64_t overloaded = 0;  // of the refused: too many password checks waited
+    };
+
+    /// Copies what it needs of `cluster`. Clear passwords are hashed in the background from here
+    /// on.
+    ConfigAuthenticator(EventLoop& loop, const config::Cluster& cluster, Tokens tokens,
+                        PasswordHasher::Options options = {});
+
+    void authenticate(std::string username, std::string password,
+                      std::function<void(Identity)> done) override;
+    void authenticateUser(std::string username, std::string password, bool isMd5,
+                          std::function<void(Result<int> level)> done) override;
+    bool isValidToken(std::string_view serverType, std::string_view token) const override;
+    Result<int> levelOf(std::string_view username) const override;
+
+    const Counters& counters() const { return counters_; }
+
+private:
+    struct User {
+        int level = 2;
+        std::shared_ptr<PasswordHasher::Credential> credential;
+    };
+
+    void checkPassword(const std::string& username, std::string md5,
+                       std::function<void(Result<int>)> done);
+    void finishUser(std::string_view username, bool isRight, std::string cacheKey,
+                    const std::function<void(Result<int>)>& done);
+    Identity monitorIdentity(const std::string& name, std::string_view password) const;
+    std::string cacheKey(std::string_view username, std::string_view md5) const;
+    Error refusal();
+
+    std::map<std::string, User, std::less<>> users_;
+    std::map<std::string, std::string, std::less<>> serverTypes_;  // configured server id -> type
+    std::vector<config::ServerToken> serverTokens_;
+    bool hasServerTokens_ = false;
+    Tokens tokens_;
+    std::string adminTokenMd5_;
+    std::string cacheSalt_;                     // of this process: the keys say nothing outside it
+    std::unordered_set<std::string> verified_;  // right (user, md5) pairs, hashed; in memory only
+    Counters counters_;
+    PasswordHasher hasher_;
+    std::shared_ptr<PasswordHasher::Credential> nobody_;  // so that an unknown user takes as long
+};
+
+}  // namespace muster

@@ -1,0 +1,224 @@
+#include "master/console/config_authenticator.hpp"
+#include "master/console/digest.hpp"
+#include "test/support/eventually.hpp"
+#include "test/support/manual_loop.hpp"
+
+#include <gtest/gtest.h>
+
+namespace muster {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr PasswordHasher::Options kCheap{.maxQueued = 4, .memoryKib = 64, .passes = 1};
+
+config::Cluster clusterWithTokens() {
+    config::Cluster cluster;
+    cluster.users = {{"1", "boss", "secret", 1}, {"2", "viewer", "look", 2}, {"3", "none", "x", 0}};
+    cluster.servers.resize(1);
+    cluster.servers[0].id = "chat-1";
+    cluster.servers[0].type = "chat";
+    cluster.hasServerTokens = true;
+    cluster.serverTokens = {{"chat", "chat-token"}, {"gate", "gate-token"}};
+    return cluster;
+}
+
+Tokens tokens() {
+    return {std::string(64, 'a'), std::string(64, 'b'), std::string(64, 'c')};
+}
+
+class AuthenticatorTest : public testing::Test {
+protected:
+    void use(const config::Cluster& cluster, PasswordHasher::Options options = kCheap) {
+        authenticator_ = std::make_unique<ConfigAuthenticator>(loop_, cluster, tokens(), options);
+    }
+    Identity connect(const std::string& name, const std::string& password) {
+        std::optional<Identity> identity;
+        authenticator_->authenticate(name, password, [&](Identity got) { identity = got; });
+        EXPECT_TRUE(waitFor([&] { return identity.has_value(); }));
+        return identity.value_or(Identity{});
+    }
+    Result<int> login(const std::string& name, const std::string& password, bool isMd5) {
+        std::optional<Result<int>> level;
+        authenticator_->authenticateUser(name, password, isMd5,
+                                         [&](Result<int> got) { level = std::move(got); });
+        EXPECT_TRUE(waitFor([&] { return level.has_value(); }));
+        return level ? *level : Result<int>(Errc::Timeout);
+    }
+    template <class Condition>
+    bool waitFor(Condition condition) {
+        return test::eventually(5s, [&] {
+            loop_.run();
+            return condition();
+        });
+    }
+
+    test::ManualLoop loop_;
+    std::unique_ptr<ConfigAuthenticator> authenticator_;
+};
+
+TEST_F(AuthenticatorTest, AcceptsClearAndMd5PasswordsOfAClearTextFile) {
+    use(clusterWithTokens());
+    const auto clear = login("boss", "secret", false);
+    const auto md5 = login("boss", digest::md5Hex("secret"), true);
+    ASSERT_TRUE(clear);
+    ASSERT_TRUE(md5);
+    EXPECT_EQ(*clear, 1);
+    EXPECT_EQ(*md5, 1);
+}
+
+TEST_F(AuthenticatorTest, DoesNotTakeTheMd5OfAPasswordForTheClearPassword) {
+    use(clusterWithTokens());
+    EXPECT_FALSE(login("boss", digest::md5Hex("secret"), false));
+    EXPECT_FALSE(login("boss", "secret", true));
+}
+
+TEST_F(AuthenticatorTest, TakesAnArgonStringAsItIs) {
+    config::Cluster cluster;
+    test::ManualLoop loop;
+    PasswordHasher hasher(loop, kCheap);
+    const auto made = hasher.load("secret");
+    bool isHashed = false;
+    ASSERT_TRUE(hasher.verify(made, digest::md5Hex("secret"), [&](bool ok) { isHashed = ok; }));
+    ASSERT_TRUE(test::eventually(5s, [&] {
+        loop.run();
+        return isHashed;
+    }));
+    cluster.users = {{"1", "boss", made->encoded, 1}};
+    use(cluster);
+    EXPECT_TRUE(login("boss", "secret", false));
+    EXPECT_FALSE(login("boss", made->encoded, false));
+}
+
+TEST_F(AuthenticatorTest, RefusesUnknownUsersAndWrongPasswordsAlike) {
+    use(clusterWithTokens());
+    const auto unknown = login("nobody", "secret", false);
+    const auto wrong = login("boss", "wrong", false);
+    ASSERT_FALSE(unknown);
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(unknown.error().detail(), wrong.error().detail());
+    EXPECT_EQ(authenticator_->counters().refused, 2U);
+}
+
+TEST_F(AuthenticatorTest, GivesAUserWithoutLevelOnlyTheRightToLook) {
+    use(clusterWithTokens());
+    const auto level = login("none", "x", false);
+    ASSERT_TRUE(level);
+    EXPECT_EQ(*level, 2);
+}
+
+TEST_F(AuthenticatorTest, RefusesWhenTooManyPasswordsWait) {
+    use(clusterWithTokens(), {.maxQueued = 1, .memoryKib = 64, .passes = 1});
+    int refused = 0;
+    for (int i = 0; i < 3; ++i)
+        authenticator_->authenticateUser("boss", "no" + std::to_string(i), false,
+                                         [&](const Result<int>& level) {
+                                             if (level.error().code() == Errc::Limit) ++refused;
+                                         });
+    EXPECT_EQ(refused, 2);
+    EXPECT_EQ(authenticator_->counters().overloaded, 2U);
+}
+
+TEST_F(AuthenticatorTest, KnowsAVerifiedPasswordAgainWithoutTheQueue) {
+    use(clusterWithTokens(), {.maxQueued = 1, .memoryKib = 64, .passes = 1});
+    ASSERT_TRUE(login("boss", "secret", false));
+    authenticator_->authenticateUser("boss", "fills the queue", false, [](const auto&) {});
+    bool isIn = false;
+    authenticator_->authenticateUser("boss", "secret", false,
+                                     [&](const Result<int>& level) { isIn = bool(level); });
+    EXPECT_TRUE(isIn);
+}
+
+TEST_F(AuthenticatorTest, TakesTheAdminTokenForLevelOneOnly) {
+    use(clusterWithTokens());
+    const Identity admin = connect("admin", tokens().admin);
+    EXPECT_EQ(admin, (Identity{Identity::Role::Admin, "admin", {}, 1}));
+    EXPECT_EQ(connect("admin", tokens().node).role, Identity::Role::Denied);
+    EXPECT_TRUE(login("admin", digest::md5Hex(tokens().admin), true));
+}
+
+TEST_F(AuthenticatorTest, TakesNobodyForAnonymousWithAPassword) {
+    use(clusterWithTokens());
+    EXPECT_EQ(connect("", "").role, Identity::Role::Anonymous);
+    EXPECT_EQ(connect("", "").level, 2);
+    EXPECT_EQ(connect("anonymous", "guess").role, Identity::Role::Denied);
+}
+
+TEST_F(AuthenticatorTest, NeverTakesTheMastersName) {
+    auto cluster = clusterWithTokens();
+    cluster.hasServerTokens = false;
+    use(cluster);
+    EXPECT_EQ(connect("master", tokens().server).role, Identity::Role::Denied);
+    EXPECT_EQ(connect("master", tokens().admin).role, Identity::Role::Denied);
+}
+
+TEST_F(AuthenticatorTest, BindsAConfiguredServerToTheTokenOfItsType) {
+    use(clusterWithTokens());
+    EXPECT_EQ(connect("chat-1", "chat-token"),
+              (Identity{Identity::Role::Monitor, "chat-1", "chat", 2}));
+    EXPECT_EQ(connect("chat-1", "gate-token").role, Identity::Role::Denied);
+    EXPECT_EQ(connect("other-7", "gate-token").serverType, "gate");
+    EXPECT_EQ(connect("chat-1", "").role, Identity::Role::Denied);
+}
+
+TEST_F(AuthenticatorTest, AsksForTheServerTokenWhereThereIsNoAdminServerFile) {
+    auto cluster = clusterWithTokens();
+    cluster.hasServerTokens = false;
+    cluster.serverTokens.clear();
+    use(cluster);
+    EXPECT_EQ(connect("chat-1", tokens().server).serverType, "chat");
+    EXPECT_EQ(connect("chat-1", "anything").role, Identity::Role::Denied);
+    EXPECT_TRUE(authenticator_->isValidToken("chat", "ok"));
+}
+
+TEST_F(AuthenticatorTest, TakesAUsersNameForNoServer) {
+    use(clusterWithTokens());
+    EXPECT_EQ(connect("boss", "chat-token").role, Identity::Role::Denied);
+}
+
+TEST_F(AuthenticatorTest, LetsNodesInWithTheNodeToken) {
+    use(clusterWithTokens());
+    EXPECT_EQ(connect("node-host1", tokens().node).serverType, "node");
+    EXPECT_EQ(connect("chat-1", tokens().node).role, Identity::Role::Denied);
+    EXPECT_EQ(connect("node-host1", "wrong").role, Identity::Role::Denied);
+}
+
+TEST_F(AuthenticatorTest, RefusesNamesThatAreNoTopicLevel) {
+    use(clusterWithTokens());
+    for (const char* name : {"a/b", "#", "+", "..", "a b", "\x01"})
+        EXPECT_EQ(connect(name, "chat-token").role, Identity::Role::Denied) << name;
+}
+
+TEST_F(AuthenticatorTest, ChecksAPomeloTokenAgainstItsType) {
+    use(clusterWithTokens());
+    EXPECT_TRUE(authenticator_->isValidToken("chat", "chat-token"));
+    EXPECT_FALSE(authenticator_->isValidToken("chat", "gate-token"));
+    EXPECT_FALSE(authenticator_->isValidToken("unknown", "chat-token"));
+    EXPECT_FALSE(authenticator_->isValidToken("chat", ""));
+}
+
+TEST_F(AuthenticatorTest, KnowsLevelsByName) {
+    use(clusterWithTokens());
+    EXPECT_EQ(*authenticator_->levelOf("boss"), 1);
+    EXPECT_EQ(*authenticator_->levelOf("viewer"), 2);
+    EXPECT_EQ(*authenticator_->levelOf("admin"), 1);
+    EXPECT_EQ(*authenticator_->levelOf("anonymous"), 2);
+    EXPECT_FALSE(authenticator_->levelOf("chat-1"));
+}
+
+TEST_F(AuthenticatorTest, CallsNobodyBackAfterItsEnd) {
+    use(clusterWithTokens());
+    bool isCalled = false;
+    authenticator_->authenticateUser("boss", "secret", false,
+                                     [&](const auto&) { isCalled = true; });
+    authenticator_.reset();
+    loop_.run();
+    EXPECT_FALSE(isCalled);
+}
+
+TEST(Digest, MatchesTheKnownMd5OfAdmin) {
+    EXPECT_EQ(digest::md5Hex("admin"), "21232f297a57a5a743894a0e4a801fc3");
+}
+
+}  // namespace
+}  // namespace muster
