@@ -29,14 +29,17 @@ public:
     /// A two-byte length and the bytes: UTF-8 strings and binary data. Over-long data (a broken
     /// precondition) is cut, so that what follows keeps its place in the stream.
     void prefixed(std::string_view data) {
-        const std::string_view kept = data.substr(0, kMaxPrefixed);
+        const std::string_view kept = fitting(data);
         u16(static_cast<unsigned>(kept.size()));
         out_.append(kept);
     }
     void raw(std::string_view data) { out_.append(data); }
+    /// As much of `data` as prefixed() writes.
+    static std::string_view fitting(std::string_view data) noexcept {
+        return data.substr(0, 0xFFFF);
+    }
 
 private:
-    static constexpr std::size_t kMaxPrefixed = 0xFFFF;
     std::string& out_;
 };
 

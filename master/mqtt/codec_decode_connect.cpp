@@ -20,12 +20,12 @@ ConnectFlags readFlags(ByteReader& reader, Version version) noexcept {
     const unsigned byte = reader.u8();
     const ConnectFlags flags = parseFlags(byte);
     if (flags.willQos > 2) reader.malformed("will QoS 3");
-    if (version == Version::V31) return flags;  // has none of the rules below
+    if (version != Version::V5 && flags.password && !flags.username)
+        reader.malformed("password without user name");  // 3.1.1, 3.1.2-22; allowed in 5.0
+    if (version == Version::V31) return flags;           // has none of the rules below
     if ((byte & 1) != 0) reader.malformed("reserved connect flag");
     if (!flags.will && (flags.willQos != 0 || flags.willRetain))
         reader.malformed("will QoS or will retain without a will");
-    if (version == Version::V311 && flags.password && !flags.username)
-        reader.malformed("password without user name");  // 3.1.1, 3.1.2-22; allowed in 5.0
     return flags;
 }
 

@@ -39,8 +39,9 @@ void encodePublishHead(const PublishHead& head, std::size_t payloadSize, Version
     ByteWriter sectionLength(section);
     if (version == Version::V5) sectionLength.varint(properties.size());
 
-    const std::size_t size = 2 + head.topic.size() + (head.qos > 0 ? 2U : 0U) + section.size() +
-                             properties.size() + payloadSize;
+    const std::size_t packetId = head.qos > 0 ? 2 : 0;
+    const std::size_t size = 2 + ByteWriter::fitting(head.topic).size() + packetId +
+                             section.size() + properties.size() + payloadSize;
     ByteWriter writer(out);
     writer.u8(firstByte(head));
     writer.varint(size);
