@@ -1,0 +1,70 @@
+#pragma once
+
+#include "common/process/epoll_loop.hpp"
+#include "common/process/keeper_protocol.hpp"
+#include "common/process/process_identity.hpp"
+#include "common/process/record_directory.hpp"
+#include "keeper/log_pipe.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace muster::keeper {
+
+/// The keeper's children: at most one live process an id, each known by its identity, each recorded
+/// on disk before it runs. Single-threaded; owned by the keeper.
+class ChildTable {
+public:
+    using Listener = std::function<void(const Event&)>;
+    ChildTable(EpollLoop& loop, std::string stateDirectory, LogLimits limits, Listener listener);
+    ~ChildTable();
+    ChildTable(const ChildTable&) = delete;
+    ChildTable& operator=(const ChildTable&) = delete;
+
+    /// Makes the directories and adopts what an earlier keeper left running. Failed: the state
+    /// directory cannot be written.
+    Result<void> open();
+    /// Conflict while a process of that id runs. An unacknowledged exit of it is forgotten.
+    Result<ChildState> spawn(const SpawnRequest& request);
+    /// To the process group of that very life. UnknownServer if it is not running (any more).
+    Result<void> signal(const std::string& id, const std::string& nonce, int signal);
+    /// SIGKILL to every process that carries the nonce, in whatever session. How many there were.
+    Result<int> sweep(const std::string& id, const std::string& nonce);
+    /// Acknowledges an exit. Conflict while it runs; no effect on what is not known.
+    Result<void> forget(const std::string& id, const std::string& nonce);
+    std::vector<ChildState> list() const;
+    std::optional<ChildState> find(const std::string& id) const;
+    /// Collects what ended: after SIGCHLD.
+    void reap();
+
+private:
+    struct Child {
+        ChildState state;
+        ProcessIdentity identity;
+        UniqueFd process;  // adopted ones only: tells the end of a process that is not a child
+        std::string readyPattern;
+        std::unique_ptr<LogPipe> output, errors;
+    };
+    Result<void> openPipes(Child& child);
+    void watchPattern(Child& child, const std::string& pattern);
+    void adopt(const std::string& record);
+    void watchAdopted(Child& child);
+    void ended(Child& child, ExitStatus status);
+    void reapOne(pid_t pid, int code, int status);
+    void record(const Child& child);
+    ChildState snapshot(const Child& child) const;
+    Child* findRunning(const std::string& id, const std::string& nonce);
+
+    EpollLoop& loop_;
+    std::string stateDirectory_;
+    LogLimits limits_;
+    Listener listener_;
+    RecordDirectory records_;
+    std::string bootId_;
+    std::map<std::string, Child> children_;
+};
+
+}  // namespace muster::keeper

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "keeper/log_file.hpp"
+
+#include <muster/result.hpp>
+
+#include <string>
+#include <vector>
+
+namespace muster::keeper {
+
+struct KeeperOptions {
+    std::string stateDirectory;         // absolute
+    std::vector<std::string> nodeArgv;  // empty: no node is kept
+    LogLimits logs;
+};
+
+/// Runs the keeper on this thread until SIGTERM, SIGINT or a shutdown request: becomes a subreaper,
+/// adopts what an earlier keeper left, listens, starts the node. Servers stay alive when it ends.
+/// Conflict: another keeper holds the state directory. Call from a process of one thread: it blocks
+/// signals and reaps every child.
+Result<void> runKeeper(const KeeperOptions& options);
+
+}  // namespace muster::keeper

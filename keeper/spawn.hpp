@@ -1,0 +1,30 @@
+#pragma once
+
+#include "common/process/unique_fd.hpp"
+
+#include <muster/result.hpp>
+
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace muster::keeper {
+
+/// Everything a child is started with. Nothing else of the keeper reaches it: no file descriptor,
+/// no signal mask or disposition, no variable.
+struct SpawnPlan {
+    std::vector<std::string> argv;  // argv[0] without a slash is looked up in env's PATH
+    std::vector<std::string> env;
+    std::string cwd;   // empty: /
+    std::string user;  // empty: as the keeper runs
+    int umask = 022;
+    std::string outputFifo, errorFifo;  // opened for reading and writing as stdout and stderr
+};
+
+/// Starts a process in a session of its own. Returns once it runs its program; otherwise the error
+/// names the step that failed and why, e.g. "exec ./server: No such file or directory". Blocks
+/// until exec, a millisecond or so.
+Result<pid_t> spawnProcess(const SpawnPlan& plan);
+
+}  // namespace muster::keeper
