@@ -1,9 +1,10 @@
 #pragma once
 
+#include <muster/types.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <muster/types.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,8 +15,9 @@ namespace muster::config {
 
 /// How a server is started. Never a shell: argv goes to execve as it is.
 struct Command {
-    std::vector<std::string> argv;  // ${id} ${type} ${host} ${port} ${clientPort} ${env} ${base} expand
-    std::string cwd;                // empty: the config's base directory
+    std::vector<std::string>
+        argv;         // ${id} ${type} ${host} ${port} ${clientPort} ${env} ${base} expand
+    std::string cwd;  // empty: the config's base directory
     std::map<std::string, std::string> env;  // added to muster's own MUSTER_* variables
     std::string user;                        // empty: as the node runs
     bool operator==(const Command&) const = default;
@@ -23,8 +25,8 @@ struct Command {
 
 struct RestartPolicy {
     enum class When { Always, OnFailure, Never } when = When::Always;
-    std::chrono::milliseconds first{0};         // delay before the first restart
-    std::chrono::milliseconds base{500};        // then base, doubling, with +-20 % jitter
+    std::chrono::milliseconds first{0};   // delay before the first restart
+    std::chrono::milliseconds base{500};  // then base, doubling, with +-20 % jitter
     std::chrono::milliseconds cap{30'000};
     std::chrono::milliseconds resetAfter{60'000};  // stable this long: counts from the start again
     int max = 0;                                   // restarts in a row; 0: for ever
@@ -39,9 +41,9 @@ struct StopPolicy {
 
 struct Readiness {
     enum class Kind { Start, Monitor, Tcp, Log, Command } kind = Kind::Start;
-    int port = 0;                       // Tcp; 0: the server's own port
-    std::string pattern;                // Log: text that a line contains
-    std::vector<std::string> argv;      // Command: exit status 0 means ready
+    int port = 0;                   // Tcp; 0: the server's own port
+    std::string pattern;            // Log: text that a line contains
+    std::vector<std::string> argv;  // Command: exit status 0 means ready
     std::chrono::milliseconds timeout{60'000};
     bool operator==(const Readiness&) const = default;
 };
@@ -70,7 +72,7 @@ struct Server {
     bool autoRestart = false;
     bool restartForce = false;
     std::vector<std::string> args;  // interpreter arguments before the main script
-    JsonText properties = "{}";     // every key of the entry, in file order, as pomelo passes them on
+    JsonText properties = "{}";  // every key of the entry, in file order, as pomelo passes them on
     bool operator==(const Server&) const = default;
 };
 
@@ -115,8 +117,8 @@ struct ExternalBroker {
 
 struct Limits {
     std::size_t maxConnections = 10'000;
-    std::size_t maxPacketSize = 1 << 20;         // bytes
-    std::size_t maxQueuedPerSession = 1'000;     // messages
+    std::size_t maxPacketSize = 1 << 20;      // bytes
+    std::size_t maxQueuedPerSession = 1'000;  // messages
     std::size_t maxQueuedBytesPerSession = 8 << 20;
     std::size_t maxRetained = 1'000'000;
     std::size_t maxPendingRequests = 100'000;
@@ -130,10 +132,10 @@ struct PomeloPolicy {
 };
 
 struct Cluster {
-    std::string name = "default";     // muster.json "cluster": names the topic root
+    std::string name = "default";  // muster.json "cluster": names the topic root
     std::string env = "development";
-    std::string base;                 // absolute; the directory that holds config/
-    std::string stateDirectory;       // absolute
+    std::string base;            // absolute; the directory that holds config/
+    std::string stateDirectory;  // absolute
     std::string masterId = "master-server-1";
     std::string masterHost = "127.0.0.1";
     int masterPort = 3005;
@@ -141,14 +143,14 @@ struct Cluster {
     bool standAlone = false;          // start the master only
     std::vector<Listener> listeners;  // at least one
     ExternalBroker broker;
-    bool powerDurability = false;     // durability: "power"; else "process"
-    std::vector<Server> servers;      // in file order
+    bool powerDurability = false;  // durability: "power"; else "process"
+    std::vector<Server> servers;   // in file order
     std::map<std::string, ServerType> types;
     std::vector<User> users;
-    bool hasServerTokens = false;     // adminServer.json exists
+    bool hasServerTokens = false;  // adminServer.json exists
     std::vector<ServerToken> serverTokens;
     std::vector<Cron> crons;
-    std::vector<std::string> modules; // optional built-in modules switched on, e.g. "echo"
+    std::vector<std::string> modules;  // optional built-in modules switched on, e.g. "echo"
     Limits limits;
     PomeloPolicy pomelo;
     bool operator==(const Cluster&) const = default;

@@ -1,0 +1,255 @@
+#include "common/config/draft.hpp"
+#include "common/config/fields.hpp"
+
+#include <filesystem>
+
+#include <fmt/core.h>
+#include <string.h>
+
+namespace muster::config {
+namespace {
+
+using Kind = JsonValue::Kind;
+
+// Values of the wrong kind were reported by checkFields(); here they just keep their defaults.
+void take(const JsonValue& object, std::string_view key, std::string& out) {
+    const JsonValue* value = object.find(key);
+    if (value != nullptr && value->kind == Kind::String) out = value->text;
+}
+void take(const JsonValue& object, std::string_view key, bool& out) {
+    const JsonValue* value = object.find(key);
+    if (value != nullptr && value->kind == Kind::Bool) out = value->boolean;
+}
+template <class Integer>
+void takeInteger(const JsonValue& object, std::string_view key, Integer& out) {
+    const JsonValue* value = object.find(key);
+    if (value != nullptr && value->integer) out = static_cast<Integer>(*value->integer);
+}
+void take(const JsonValue& object, std::string_view key, std::chrono::milliseconds& out) {
+    const JsonValue* value = object.find(key);
+    if (value == nullptr || value->kind != Kind::String) return;
+    if (const auto parsed = parseDuration(value->text)) out = *parsed;
+}
+std::vector<std::string> texts(const JsonValue* list) {
+    std::vector<std::string> out;
+    if (list == nullptr) return out;
+    for (const auto& element : list->elements)
+        if (element.kind == Kind::String) out.push_back(element.text);
+    return out;
+}
+std::string word(const JsonValue& object, std::string_view key) {
+    std::string out;
+    take(object, key, out);
+    return out;
+}
+
+void readListeners(const SourceFile& source, Draft& draft) {
+    const JsonValue* list = source.value.find("listeners");
+    if (list == nullptr) return;
+    for (std::size_t i = 0; i < list->elements.size(); ++i) {
+        const JsonValue& entry = list->elements[i];
+        Listener listener;
+        take(entry, "host", listener.host);
+        takeInteger(entry, "port", listener.port);
+        take(entry, "insecure", listener.insecure);
+        take(entry, "pomelo", listener.pomelo);
+        draft.cluster.listeners.push_back(std::move(listener));
+        draft.listeners.push_back(source.at(entry, childPointer("/listeners", i)));
+    }
+}
+
+void readBroker(const SourceFile& source, Draft& draft) {
+    const JsonValue* value = source.value.find("broker");
+    if (value == nullptr) return;
+    ExternalBroker& broker = draft.cluster.broker;
+    draft.broker = source.at(*value, "/broker");
+    if (value->kind == Kind::String) {
+        broker.url = value->text;
+        return;
+    }
+    take(*value, "url", broker.url);
+    take(*value, "username", broker.username);
+    take(*value, "password", broker.password);
+    take(*value, "caFile", broker.caFile);
+    take(*value, "certFile", broker.certFile);
+    take(*value, "keyFile", broker.keyFile);
+    if (value->kind == Kind::Object && value->find("url") == nullptr)
+        draft.problems.error(*draft.broker, "has no url: add one like \"mqtt://127.0.0.1:1883\"");
+}
+
+void readLimits(const JsonValue& root, Limits& limits) {
+    const JsonValue* value = root.find("limits");
+    if (value == nullptr) return;
+    takeInteger(*value, "maxConnections", limits.maxConnections);
+    takeInteger(*value, "maxPacketSize", limits.maxPacketSize);
+    takeInteger(*value, "maxQueuedPerSession", limits.maxQueuedPerSession);
+    takeInteger(*value, "maxQueuedBytesPerSession", limits.maxQueuedBytesPerSession);
+    takeInteger(*value, "maxRetained", limits.maxRetained);
+    takeInteger(*value, "maxPendingRequests", limits.maxPendingRequests);
+    takeInteger(*value, "maxSubscriptionsPerClient", limits.maxSubscriptionsPerClient);
+}
+
+Command readCommand(const JsonValue& value) {
+    Command command;
+    if (value.kind == Kind::Array) {
+        command.argv = texts(&value);
+        return command;
+    }
+    command.argv = texts(value.find("argv"));
+    take(value, "cwd", command.cwd);
+    take(value, "user", command.user);
+    if (const JsonValue* env = value.find("env"))
+        for (const auto& variable : env->members) command.env[variable.key] = variable.value.text;
+    return command;
+}
+
+RestartPolicy readRestart(const JsonValue& value) {
+    RestartPolicy restart;
+    const std::string when = word(value, "when");
+    if (when == "on-failure") restart.when = RestartPolicy::When::OnFailure;
+    if (when == "never") restart.when = RestartPolicy::When::Never;
+    take(value, "first", restart.first);
+    take(value, "base", restart.base);
+    take(value, "cap", restart.cap);
+    take(value, "resetAfter", restart.resetAfter);
+    takeInteger(value, "max", restart.max);
+    return restart;
+}
+
+/// 0: there is no such signal.
+int signalNumber(std::string name) {
+    if (name.starts_with("SIG")) name = name.substr(3);
+    for (int number = 1; number < 32; ++number) {
+        const char* known = sigabbrev_np(number);
+        if (known != nullptr && name == known) return number;
+    }
+    return 0;
+}
+
+std::vector<std::string> signalNames() {
+    std::vector<std::string> names;
+    for (int number = 1; number < 32; ++number)
+        if (const char* known = sigabbrev_np(number)) names.emplace_back(known);
+    return names;
+}
+
+/// Reads the settings of one type; `pointer` is where they stand.
+class TypeReader {
+public:
+    TypeReader(const SourceFile& source, const JsonValue& value, std::string pointer, Draft& draft)
+        : source_(source), value_(value), pointer_(std::move(pointer)), draft_(draft) {}
+
+    ServerType read(const std::string& name) {
+        ServerType type;
+        type.type = name;
+        if (const JsonValue* command = value_.find("command")) {
+            type.command = readCommand(*command);
+            draft_.withCommand.insert(name);
+            if (command->kind == Kind::Object && command->find("argv") == nullptr)
+                error(*command, "/command",
+                      "has no argv: add the program and its arguments as a list");
+        }
+        take(value_, "pomelo", type.isPomelo);
+        type.dependsOn = texts(value_.find("dependsOn"));
+        if (const JsonValue* on = value_.find("dependsOn"))
+            draft_.dependencies[name] = source_.at(*on, pointer_ + "/dependsOn");
+        if (const JsonValue* restart = value_.find("restart")) readRestartOf(*restart, type);
+        if (const JsonValue* stop = value_.find("stop")) readStop(*stop, type.stop);
+        if (const JsonValue* readiness = value_.find("readiness"))
+            readReadiness(*readiness, type.readiness);
+        return type;
+    }
+
+private:
+    void error(const JsonValue& value, const std::string& below, std::string text) {
+        draft_.problems.error(source_.at(value, pointer_ + below), std::move(text));
+    }
+
+    void readRestartOf(const JsonValue& value, ServerType& type) {
+        type.restart = readRestart(value);
+        if (type.restart.cap < type.restart.base)
+            error(value, "/restart", "cap is below base: make it the larger of the two");
+    }
+
+    void readStop(const JsonValue& value, StopPolicy& stop) {
+        take(value, "timeout", stop.timeout);
+        const JsonValue* name = value.find("signal");
+        if (name == nullptr || name->kind != Kind::String) return;
+        stop.signal = signalNumber(name->text);
+        if (stop.signal == 0)
+            error(*name, "/stop/signal",
+                  fmt::format("there is no signal \"{}\".{} Usual: TERM, INT, HUP, QUIT.",
+                              name->text, suggestion(name->text, signalNames())));
+    }
+
+    void readReadiness(const JsonValue& value, Readiness& readiness) {
+        using enum Readiness::Kind;
+        static const std::map<std::string, Readiness::Kind> kKinds = {
+            {"start", Start},
+            {"monitor", Monitor},
+            {"tcp", Tcp},
+            {"log", Log},
+            {"command", Readiness::Kind::Command}};
+        const auto kind = kKinds.find(word(value, "kind"));
+        if (kind != kKinds.end()) readiness.kind = kind->second;
+        takeInteger(value, "port", readiness.port);
+        take(value, "pattern", readiness.pattern);
+        readiness.argv = texts(value.find("argv"));
+        take(value, "timeout", readiness.timeout);
+        if (readiness.kind == Log && readiness.pattern.empty())
+            error(value, "/readiness", "kind \"log\" needs a pattern: add the text to wait for");
+        if (readiness.kind == Readiness::Kind::Command && readiness.argv.empty())
+            error(value, "/readiness",
+                  "kind \"command\" needs argv: add the program and its arguments");
+    }
+
+    const SourceFile& source_;
+    const JsonValue& value_;
+    std::string pointer_;
+    Draft& draft_;
+};
+
+void readTypes(const SourceFile& source, Draft& draft) {
+    const JsonValue* types = source.value.find("types");
+    if (types == nullptr || types->kind != Kind::Object) return;
+    for (const auto& member : types->members) {
+        const std::string pointer = childPointer("/types", member.key);
+        draft.types[member.key] = {source.file, member.line, source.pointer + pointer};
+        draft.cluster.types[member.key] =
+            TypeReader(source, member.value, pointer, draft).read(member.key);
+        // Absent keys get their defaults once app.js and servers.json are known.
+        if (member.value.find("readiness") == nullptr ||
+            member.value.find("readiness")->find("kind") == nullptr)
+            draft.withoutReadiness.insert(member.key);
+        if (member.value.find("pomelo") == nullptr) draft.withoutPomelo.insert(member.key);
+    }
+}
+
+}  // namespace
+
+void readMuster(const SourceFile& source, Draft& draft) {
+    checkFields(source.value, source.file, draft.problems);
+    if (source.value.kind != Kind::Object) return;
+    Cluster& cluster = draft.cluster;
+    take(source.value, "cluster", cluster.name);
+    if (const JsonValue* name = source.value.find("cluster"))
+        draft.clusterName = source.at(*name, "/cluster");
+    take(source.value, "closeWatcher", cluster.closeWatcher);
+    if (source.value.find("mode") != nullptr)
+        cluster.standAlone = word(source.value, "mode") == "stand-alone";
+    cluster.powerDurability = word(source.value, "durability") == "power";
+    const std::string state = word(source.value, "stateDirectory");
+    if (!state.empty())
+        cluster.stateDirectory =
+            (std::filesystem::path(cluster.base) / state).lexically_normal().string();
+    if (const JsonValue* pomelo = source.value.find("pomelo"))
+        if (word(*pomelo, "reconnect") == "closed")
+            cluster.pomelo.reconnect = PomeloPolicy::Reconnect::Closed;
+    cluster.modules = texts(source.value.find("modules"));
+    readListeners(source, draft);
+    readBroker(source, draft);
+    readLimits(source.value, cluster.limits);
+    readTypes(source, draft);
+}
+
+}  // namespace muster::config

@@ -1,0 +1,59 @@
+#include "common/config/fields.hpp"
+
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+namespace muster::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Fields, StandInTheDocumentationAsInTheCode) {
+    std::ifstream in(MUSTER_SOURCE_DIR "/docs/configuration.md");
+    std::stringstream text;
+    text << in.rdbuf();
+    EXPECT_THAT(text.str(), testing::HasSubstr(fieldTable()))
+        << "docs/configuration.md must hold this table:\n"
+        << fieldTable();
+}
+
+TEST(Fields, ParentsStandBeforeTheirChildren) {
+    std::vector<std::string> seen;
+    for (const auto& field : fields()) {
+        std::string parent = field.path;
+        const bool isElement = parent.ends_with("[]");
+        const auto dot = parent.rfind('.');
+        parent = isElement                  ? parent.substr(0, parent.size() - 2)
+                 : dot == std::string::npos ? ""
+                                            : parent.substr(0, dot);
+        if (!parent.empty()) {
+            EXPECT_THAT(seen, testing::Contains(parent)) << field.path;
+        }
+        EXPECT_FALSE(field.line.empty()) << field.path;
+        seen.push_back(field.path);
+    }
+}
+
+TEST(Durations, AreAWholeNumberAndAUnit) {
+    EXPECT_EQ(parseDuration("500ms"), 500ms);
+    EXPECT_EQ(parseDuration("10s"), 10s);
+    EXPECT_EQ(parseDuration("5m"), 5min);
+    EXPECT_EQ(parseDuration("8760h"), 8760h);
+    for (const char* text : {"", "5", "s", "5 s", " 5s", "-5s", "+5s", "1.5s", "5S", "5d", "8761h",
+                             "99999999999999999999s", "9223372036854775807h"})
+        EXPECT_EQ(parseDuration(text), std::nullopt) << text;
+}
+
+TEST(Suggestions, FindWhatWasMeant) {
+    const std::vector<std::string> names = {"listeners", "limits", "cluster", "types"};
+    EXPECT_EQ(nearest("listners", names), "listeners");
+    EXPECT_EQ(nearest("Types", names), "types");
+    EXPECT_EQ(nearest("clsuter", names), "cluster");
+    EXPECT_EQ(nearest("banana", names), "");
+    EXPECT_EQ(nearest(std::string(100'000, 'x'), names), "");
+}
+
+}  // namespace
+}  // namespace muster::config
