@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kAdminName = "admin";
 constexpr std::string_view kNodePrefix = "node-";
+constexpr std::string_view kNodeType = "node";
 constexpr std::size_t kMaxName = 256;       // bytes
 constexpr std::size_t kMaxPassword = 1024;  // bytes
 constexpr std::size_t kMaxVerified = 256;
@@ -76,7 +77,7 @@ Identity ConfigAuthenticator::monitorIdentity(const std::string& name,
     if (password.empty() || !wire::isValidId(name)) return denied();
     Identity identity{Identity::Role::Monitor, name, {}, 2};
     if (name.starts_with(kNodePrefix) && digest::isEqualSecret(password, tokens_.node)) {
-        identity.serverType = "node";
+        identity.serverType = kNodeType;
         return identity;
     }
     const auto configured = serverTypes_.find(name);
@@ -153,6 +154,14 @@ Result<int> ConfigAuthenticator::levelOf(std::string_view username) const {
     if (username == kAdminName) return 1;
     if (username == wire::kAnonymousName) return 2;
     return Error(Errc::Denied, "no such user");
+}
+
+bool ConfigAuthenticator::mayBePomeloServer(std::string_view id,
+                                            std::string_view serverType) const {
+    const bool isReserved = id == wire::kMasterName || levelOf(id) || id.starts_with(kNodePrefix);
+    if (isReserved || serverType == kNodeType) return false;
+    const auto configured = serverTypes_.find(id);
+    return configured == serverTypes_.end() || configured->second == serverType;
 }
 
 std::string ConfigAuthenticator::cacheKey(std::string_view username, std::string_view md5) const {

@@ -36,6 +36,10 @@ public:
     bool isValidToken(std::string_view serverType, std::string_view token) const override;
     Result<int> levelOf(std::string_view username) const override;
 
+    /// Whether a pomelo monitor may be called `id` and be of `serverType`: not if the id is a
+    /// user's, a node's or a reserved name, nor if the configuration gives that id another type.
+    bool mayBePomeloServer(std::string_view id, std::string_view serverType) const;
+
     const Counters& counters() const { return counters_; }
 
 private:

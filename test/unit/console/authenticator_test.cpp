@@ -206,6 +206,16 @@ TEST_F(AuthenticatorTest, KnowsLevelsByName) {
     EXPECT_FALSE(authenticator_->levelOf("chat-1"));
 }
 
+TEST_F(AuthenticatorTest, KeepsPomeloServersFromNamesOfOthers) {
+    use(clusterWithTokens());
+    EXPECT_TRUE(authenticator_->mayBePomeloServer("chat-1", "chat"));
+    EXPECT_TRUE(authenticator_->mayBePomeloServer("unlisted", "chat"));
+    EXPECT_FALSE(authenticator_->mayBePomeloServer("chat-1", "gate"));
+    EXPECT_FALSE(authenticator_->mayBePomeloServer("unlisted", "node"));
+    for (const char* name : {"master", "admin", "anonymous", "boss", "node-host1"})
+        EXPECT_FALSE(authenticator_->mayBePomeloServer(name, "chat")) << name;
+}
+
 TEST_F(AuthenticatorTest, CallsNobodyBackAfterItsEnd) {
     use(clusterWithTokens());
     bool isCalled = false;
