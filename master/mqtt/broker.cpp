@@ -1,0 +1,115 @@
+#include "master/mqtt/broker.hpp"
+
+#include "master/mqtt/connection.hpp"
+
+namespace muster::mqtt {
+
+namespace {
+
+constexpr std::size_t kSweepSlice = 2'000;  // retained messages looked at for expiry in one tick
+
+}  // namespace
+
+Broker::Broker(BrokerLimits limits, AccessControl& access, std::string seed,
+               BrokerObserver* observer)
+    : limits_(limits),
+      access_(access),
+      seed_(std::move(seed)),
+      observer_(observer),
+      budget_{0, limits.maxQueuedBytesTotal},
+      retained_(limits.maxRetained, limits.maxRetainedBytes) {}
+
+Broker::~Broker() = default;
+
+void Broker::tick(TimePoint now) {
+    enter(now);
+    // A connection's tick may close it; it leaves the set only when its shell destroys it, later.
+    for (Connection* connection : connections_) connection->tick(now);
+    runDue();
+    counters_.droppedExpired += retained_.sweep(now_, kSweepSlice);
+}
+
+void Broker::work(TimePoint now) {
+    enter(now);
+    std::unordered_set<Session*> sessions;
+    sessions.swap(backlog_);
+    for (Session* session : sessions) pump(*session);
+}
+
+void Broker::wantWork(Session& session) {
+    const bool wasIdle = backlog_.empty();
+    backlog_.insert(&session);
+    if (wasIdle && wake_) wake_();
+}
+
+ReasonCode Broker::subscribe(Session& session, const Subscription& wish, std::uint32_t identifier) {
+    const auto filter = TopicFilter::parse(wish.filter);
+    if (!filter) return ReasonCode::TopicFilterInvalid;
+    if (filter->isShared() && wish.noLocal) return ReasonCode::ProtocolError;  // 3.8.3-4
+    if (!access_.maySubscribe(session.identity(), filter->filter())) {
+        ++counters_.subscriptionsDenied;
+        return ReasonCode::NotAuthorized;
+    }
+    const auto known = session.subscriptions.find(wish.filter);
+    const bool isNew = known == session.subscriptions.end();
+    if (isNew && session.subscriptions.size() >= limits_.maxSubscriptions)
+        return ReasonCode::QuotaExceeded;
+    const SubscriptionOptions options{wish.qos, wish.noLocal, wish.retainAsPublished, identifier};
+    tree_.add(*filter, session, options);
+    session.subscriptions.insert_or_assign(wish.filter, Session::Granted{*filter, options});
+    queueRetained(session, *filter, wish, options, isNew);
+    return static_cast<ReasonCode>(wish.qos);
+}
+
+ReasonCode Broker::unsubscribe(Session& session, const std::string& filter) {
+    const auto known = session.subscriptions.find(filter);
+    if (known == session.subscriptions.end()) return ReasonCode::NoSubscriptionExisted;
+    tree_.remove(known->second.filter, session);
+    const std::string& text = known->second.filter.filter();
+    session.pendingRetained.removeIf(
+        [&](const auto& pending) { return pending->filter.filter() == text; });
+    session.subscriptions.erase(known);
+    return ReasonCode::Success;
+}
+
+std::string Broker::assignClientId() {
+    std::string id;
+    do {
+        id = "auto-" + seed_ + "-" + std::to_string(++assigned_);
+    } while (sessions_.count(id) != 0);
+    return id;
+}
+
+std::size_t Broker::disconnectIdentity(std::string_view name, ReasonCode code) {
+    std::vector<std::string> ids;
+    for (const auto& [id, session] : sessions_) {
+        if (session->identity().name == name) ids.push_back(id);
+    }
+    for (const std::string& id : ids) {
+        Session* session = find(id);
+        if (session == nullptr) continue;
+        SessionOutlet* outlet = session->outlet();
+        session->will.reset();  // its rights are gone, the will's among them
+        if (outlet != nullptr) detach(*session, {false, 0, "disconnected by the server"});
+        if (session = find(id); session != nullptr) endSession(*session);
+        if (outlet != nullptr) outlet->detached(code, "disconnected by the server");
+    }
+    return ids.size();
+}
+
+void Broker::shutDown() {
+    for (Connection* connection : connections_) connection->shutDown();
+}
+
+BrokerGauges Broker::gauges() const {
+    BrokerGauges gauges;
+    gauges.connections = connections_.size();
+    gauges.sessions = sessions_.size();
+    gauges.subscriptions = tree_.size();
+    gauges.retained = retained_.size();
+    gauges.retainedBytes = retained_.bytes();
+    gauges.queuedBytes = budget_.used;
+    return gauges;
+}
+
+}  // namespace muster::mqtt

@@ -1,0 +1,166 @@
+#pragma once
+
+#include "master/mqtt/access_control.hpp"
+#include "master/mqtt/broker_observer.hpp"
+#include "master/mqtt/counters.hpp"
+#include "master/mqtt/foreign_protocol.hpp"
+#include "master/mqtt/limits.hpp"
+#include "master/mqtt/retained_store.hpp"
+#include "master/mqtt/session.hpp"
+#include "master/mqtt/subscription_tree.hpp"
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace muster::mqtt {
+
+class Connection;
+
+/// What a CONNECT asks for, after its identity was found.
+struct SessionRequest {
+    std::string clientId;  // not empty
+    ClientIdentity identity;
+    bool cleanStart = true;
+    std::uint32_t expirySeconds = 0;
+    std::uint16_t receiveMaximum = 65535;
+    std::optional<Will> will;
+    std::string peer;  // for the observer
+};
+
+/// The session, or why there is none.
+struct Attachment {
+    ReasonCode code = ReasonCode::Success;
+    Session* session = nullptr;
+    bool sessionPresent = false;
+};
+
+/// How a connection left its session.
+struct Departure {
+    bool publishWill = true;
+    std::optional<std::uint32_t> expirySeconds;  // from a DISCONNECT
+    std::string_view reason;                     // for the observer
+};
+
+/// The MQTT server without its sockets: sessions, subscriptions, retained messages, wills. Pure: it
+/// knows the time that enter(), tick() and work() tell it. One thread. Outlives its connections and
+/// embedded clients.
+class Broker {
+public:
+    /// `seed` makes assigned client ids unguessable across restarts. `observer` may be null.
+    Broker(BrokerLimits limits, AccessControl& access, std::string seed,
+           BrokerObserver* observer = nullptr);
+    ~Broker();
+    Broker(const Broker&) = delete;
+    Broker& operator=(const Broker&) = delete;
+
+    /// Before the first connection.
+    void setForeignProtocol(ForeignProtocol protocol) { foreign_ = std::move(protocol); }
+    /// `wake` is called when work() is needed soon, once until work() was called.
+    void setWaker(std::function<void()> wake) { wake_ = std::move(wake); }
+
+    /// The time of what follows. Never goes back.
+    void enter(TimePoint now) noexcept {
+        if (now > now_) now_ = now;
+    }
+    /// Deadlines, wills and expiry; some four times a second.
+    void tick(TimePoint now);
+    /// Goes on with long searches, a slice for each session.
+    void work(TimePoint now);
+
+    // --- for the ends of sessions: Connection and EmbeddedClient -------------------------------
+    /// Begins or resumes a session; an older connection of it is sent away (0x8E). Refused with
+    /// ClientIdentifierNotValid if the session belongs to another identity name.
+    Attachment attach(SessionRequest request, SessionOutlet& outlet);
+    /// The outlet is gone. The session may be destroyed by this.
+    void detach(Session& session, const Departure& departure);
+    /// Success, NoMatchingSubscribers, NotAuthorized, or QuotaExceeded (retained store full; it was
+    /// delivered nevertheless). `from` is null for messages that no session sent.
+    ReasonCode publish(const PublishRequest& request, const ClientIdentity& identity,
+                       const Session* from);
+    /// A granted QoS, or a failure code of MQTT 5. Call pump() after the answer is sent: it brings
+    /// the retained messages.
+    ReasonCode subscribe(Session& session, const Subscription& wish, std::uint32_t identifier);
+    ReasonCode unsubscribe(Session& session, const std::string& filter);
+    /// Sends what the session may send now: after acknowledgements, and when output was written.
+    void pump(Session& session);
+    /// An unused client id.
+    std::string assignClientId();
+
+    void add(Connection& connection) { connections_.insert(&connection); }
+    void remove(Connection& connection) { connections_.erase(&connection); }
+
+    // --- for operators -------------------------------------------------------------------------
+    /// Ends all sessions and connections of an identity, e.g. because its rights were taken away.
+    /// Returns how many.
+    std::size_t disconnectIdentity(std::string_view name, ReasonCode code);
+    /// Sends every connection away with ServerShuttingDown; wills are published.
+    void shutDown();
+
+    const BrokerLimits& limits() const noexcept { return limits_; }
+    const ForeignProtocol& foreign() const noexcept { return foreign_; }
+    AccessControl& access() noexcept { return access_; }
+    BrokerObserver* observer() noexcept { return observer_; }
+    BrokerCounters& counters() noexcept { return counters_; }
+    BrokerGauges gauges() const;
+    TimePoint now() const noexcept { return now_; }
+
+private:
+    /// One receiver of the message being routed.
+    struct Target {
+        Session* session = nullptr;
+        std::uint8_t qos = 0;
+        bool retainAsPublished = false;
+        std::vector<std::uint32_t> identifiers;
+    };
+
+    Session* find(const std::string& clientId);
+    ReasonCode prepare(const SessionRequest& request);
+    void takeOver(Session& session);
+    void publishWill(Session& session);
+    void endSession(Session& session);
+    void schedule(Session& session);
+    void runDue();
+
+    bool keepRetained(Routing& routing);
+    std::size_t route(Routing& routing, const Session* from);
+    void addTarget(const Subscriber& subscriber);
+    const Subscriber* choose(SharedGroup& group, std::string_view topic) const;
+    bool deliver(Routing& routing, const Target& target);
+    bool deliverTo(Session& session, Routing& routing, const DeliveryForm& form);
+    void noteDropped(Session& session, std::string_view why);
+
+    bool queueRetained(Session& session, const TopicFilter& filter, const Subscription& wish,
+                       const SubscriptionOptions& options, bool isNew);
+    bool sendRetained(Session& session, PendingRetained& pending);
+    void sendOneRetained(Session& session, const MessagePtr& message,
+                         const SubscriptionOptions& options);
+    void wantWork(Session& session);
+
+    BrokerLimits limits_;
+    AccessControl& access_;
+    std::string seed_;
+    BrokerObserver* observer_;
+    ForeignProtocol foreign_;
+    std::function<void()> wake_;
+    TimePoint now_{};
+    BrokerCounters counters_;
+    QueueBudget budget_;
+    RetainedStore retained_;
+    SubscriptionTree tree_;
+    std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
+    std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
+    std::unordered_set<Connection*> connections_;
+    std::unordered_set<Session*> backlog_;  // sessions with a search to go on with
+    std::uint64_t assigned_ = 0;
+    std::uint64_t routeMark_ = 0;
+    SubscriptionMatches matches_;  // scratch of route()
+    std::vector<Target> targets_;  // scratch of route(); the first targetCount_ are in use
+    std::size_t targetCount_ = 0;
+};
+
+}  // namespace muster::mqtt

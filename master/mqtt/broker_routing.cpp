@@ -1,0 +1,188 @@
+// From a publisher to all receivers, and retained messages to new subscribers.
+#include "master/mqtt/broker.hpp"
+
+#include <algorithm>
+
+namespace muster::mqtt {
+
+ReasonCode Broker::publish(const PublishRequest& request, const ClientIdentity& identity,
+                           const Session* from) {
+    if (!access_.mayPublish(identity, request.topic)) {
+        ++counters_.publishesDenied;
+        return ReasonCode::NotAuthorized;
+    }
+    Routing routing(request, now_);
+    const bool isKept = !request.retain || keepRetained(routing);
+    const std::size_t receivers = route(routing, from);
+    if (!isKept) return ReasonCode::QuotaExceeded;
+    return receivers > 0 ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers;
+}
+
+bool Broker::keepRetained(Routing& routing) {
+    if (retained_.put(routing.message())) return true;
+    ++counters_.retainedRefused;
+    return false;
+}
+
+// Nothing that is called from here may route again: matches_ and targets_ are in use.
+std::size_t Broker::route(Routing& routing, const Session* from) {
+    tree_.match(routing.topic(), matches_);
+    ++routeMark_;
+    targetCount_ = 0;
+    for (const Subscriber* subscriber : matches_.subscribers) {
+        if (subscriber->options.noLocal && subscriber->session == from) continue;
+        addTarget(*subscriber);
+    }
+    const std::size_t direct = targetCount_;
+    for (SharedGroup* group : matches_.groups) {
+        const Subscriber* chosen = choose(*group, routing.topic());
+        if (chosen == nullptr) continue;
+        // A shared subscription's copy is one of its own, never merged with others.
+        chosen->session->routeMark = 0;
+        addTarget(*chosen);
+    }
+    std::size_t receivers = 0;
+    for (std::size_t i = 0; i < targetCount_; ++i) {
+        Target& target = targets_[i];
+        if (i >= direct) target.retainAsPublished = false;
+        if (deliver(routing, target)) ++receivers;
+    }
+    return receivers;
+}
+
+// Overlapping subscriptions of a session give one copy, at the highest QoS (MQTT 5, 3.3.4-2, -3).
+void Broker::addTarget(const Subscriber& subscriber) {
+    Session& session = *subscriber.session;
+    const SubscriptionOptions& options = subscriber.options;
+    if (session.routeMark != routeMark_) {
+        session.routeMark = routeMark_;
+        session.routeIndex = targetCount_++;
+        if (targets_.size() < targetCount_) targets_.emplace_back();
+        Target& fresh = targets_[session.routeIndex];
+        fresh.session = &session;
+        fresh.qos = options.qos;
+        fresh.retainAsPublished = options.retainAsPublished;
+        fresh.identifiers.clear();
+    }
+    Target& target = targets_[session.routeIndex];
+    target.qos = std::max(target.qos, options.qos);
+    target.retainAsPublished = target.retainAsPublished || options.retainAsPublished;
+    if (options.identifier != 0) target.identifiers.push_back(options.identifier);
+}
+
+// In turn among those who can take it now; else somebody who will be back (4.8.2).
+const Subscriber* Broker::choose(SharedGroup& group, std::string_view topic) const {
+    const std::size_t count = group.members.size();
+    const Subscriber* later = nullptr;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t index = (group.next + i) % count;
+        const Subscriber& member = group.members[index];
+        const Session& session = *member.session;
+        if (!access_.mayRead(session.identity(), topic)) continue;
+        if (session.isConnected() && session.outlet()->hasRoom() && !session.isQueueHalfFull()) {
+            group.next = index + 1;
+            return &member;
+        }
+        if (later == nullptr && (session.isConnected() || member.options.qos > 0)) later = &member;
+    }
+    return later;
+}
+
+// The right to read is asked for at every delivery, since it may have changed since SUBSCRIBE.
+bool Broker::deliver(Routing& routing, const Target& target) {
+    Session& session = *target.session;
+    if (!access_.mayRead(session.identity(), routing.topic())) {
+        ++counters_.deliveriesDenied;
+        return false;
+    }
+    DeliveryForm form;
+    form.qos = std::min(routing.request().qos, target.qos);
+    form.retain = routing.request().retain && target.retainAsPublished;
+    form.subscriptionIds = target.identifiers;
+    return deliverTo(session, routing, form);
+}
+
+bool Broker::deliverTo(Session& session, Routing& routing, const DeliveryForm& form) {
+    if (form.qos == 0) {
+        if (!session.isConnected()) return false;  // QoS 0 is not kept for who is away
+        if (session.outlet()->sendQos0(routing, form)) {
+            session.isDropping = false;
+            return true;
+        }
+        ++counters_.droppedQos0;
+        noteDropped(session, "its connection does not keep up");
+        return true;
+    }
+    Delivery delivery{routing.message(),
+                      form.qos,
+                      form.retain,
+                      {form.subscriptionIds.begin(), form.subscriptionIds.end()}};
+    if (session.deliver(std::move(delivery))) {
+        session.isDropping = false;
+    } else {
+        ++counters_.droppedQueueFull;
+        noteDropped(session, "its queue is full");
+    }
+    return true;
+}
+
+void Broker::noteDropped(Session& session, std::string_view why) {
+    if (!session.isDropping && observer_ != nullptr)
+        observer_->messageDropped(session.clientId(), why);
+    session.isDropping = true;
+}
+
+bool Broker::queueRetained(Session& session, const TopicFilter& filter, const Subscription& wish,
+                           const SubscriptionOptions& options, bool isNew) {
+    if (filter.isShared() || wish.retainHandling == 2) return false;
+    if (wish.retainHandling == 1 && !isNew) return false;
+    session.pendingRetained.removeIf(
+        [&](const auto& pending) { return pending->filter.filter() == filter.filter(); });
+    session.pendingRetained.push(
+        std::make_unique<PendingRetained>(PendingRetained{filter, options, {}}));
+    return true;
+}
+
+void Broker::pump(Session& session) {
+    counters_.droppedExpired += session.pump(now_);
+    while (!session.pendingRetained.empty() && session.isConnected()) {
+        if (!session.outlet()->hasRoom() || session.isQueueHalfFull()) return;
+        if (!sendRetained(session, *session.pendingRetained.front())) {
+            // Out of room: written output or an acknowledgement brings us back. Else only the slice
+            // is over.
+            if (session.outlet()->hasRoom() && !session.isQueueHalfFull()) wantWork(session);
+            return;
+        }
+        session.pendingRetained.pop();
+    }
+}
+
+// False if the slice ended before the search did.
+bool Broker::sendRetained(Session& session, PendingRetained& pending) {
+    constexpr std::size_t kStepsPerMessage = 16;  // looking costs about that much less than sending
+    std::size_t left = limits_.retainedSlice;
+    RetainedStore::Search search{pending.filter, pending.after, now_,
+                                 limits_.retainedSlice * kStepsPerMessage};
+    return retained_.visit(search, [&](const MessagePtr& message) {
+        if (left == 0 || !session.outlet()->hasRoom() || session.isQueueHalfFull()) return false;
+        --left;
+        sendOneRetained(session, message, pending.options);
+        return true;
+    });
+}
+
+void Broker::sendOneRetained(Session& session, const MessagePtr& message,
+                             const SubscriptionOptions& options) {
+    if (!access_.mayRead(session.identity(), message->topic)) {
+        ++counters_.deliveriesDenied;
+        return;
+    }
+    Routing routing(message, now_);
+    DeliveryForm form;
+    form.qos = std::min(message->qos, options.qos);
+    form.retain = true;
+    if (options.identifier != 0) form.subscriptionIds = {&options.identifier, 1};
+    deliverTo(session, routing, form);
+}
+
+}  // namespace muster::mqtt

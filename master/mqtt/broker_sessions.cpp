@@ -1,0 +1,123 @@
+// The lives of sessions: take-over, resumption, wills and expiry.
+#include "master/mqtt/broker.hpp"
+
+#include <algorithm>
+
+namespace muster::mqtt {
+
+Session* Broker::find(const std::string& clientId) {
+    const auto found = sessions_.find(clientId);
+    return found == sessions_.end() ? nullptr : found->second.get();
+}
+
+// Makes way for the new connection: no other one of that id, no old state if a clean start is
+// asked.
+ReasonCode Broker::prepare(const SessionRequest& request) {
+    Session* known = find(request.clientId);
+    if (known != nullptr && known->identity().name != request.identity.name)
+        return ReasonCode::ClientIdentifierNotValid;
+    if (known != nullptr && known->isConnected()) {
+        takeOver(*known);
+        known = find(request.clientId);  // it may have ended with its connection
+    }
+    if (known != nullptr && request.cleanStart) {
+        endSession(*known);
+        known = nullptr;
+    }
+    if (known == nullptr && sessions_.size() >= limits_.maxSessions)
+        return ReasonCode::QuotaExceeded;
+    return ReasonCode::Success;
+}
+
+Attachment Broker::attach(SessionRequest request, SessionOutlet& outlet) {
+    const ReasonCode code = prepare(request);
+    if (code != ReasonCode::Success) return {code, nullptr, false};
+    auto& slot = sessions_[request.clientId];
+    const bool isPresent = slot != nullptr;
+    if (!isPresent)
+        slot = std::make_unique<Session>(request.clientId, request.identity, limits_, budget_);
+    Session& session = *slot;
+    session.attach(outlet, request.identity, request.receiveMaximum);
+    session.will = std::move(request.will);  // in place of one that waited for its delay
+    session.willDue.reset();
+    session.endsAt.reset();
+    session.expirySeconds = std::min(request.expirySeconds, limits_.maxSessionExpiry);
+    schedule(session);
+    if (isPresent) {  // rights may have changed while it was away
+        counters_.deliveriesDenied += session.dropQueued([&](const RoutedMessage& message) {
+            return !access_.mayRead(session.identity(), message.topic);
+        });
+    }
+    ++counters_.clientsConnected;
+    if (observer_ != nullptr)
+        observer_->clientConnected(session.clientId(), session.identity(), request.peer);
+    return {ReasonCode::Success, &session, isPresent};
+}
+
+void Broker::takeOver(Session& session) {
+    ++counters_.takeOvers;
+    SessionOutlet* old = session.outlet();
+    detach(session, {true, std::nullopt, "taken over by a new connection"});
+    old->detached(ReasonCode::SessionTakenOver, "taken over by a new connection");
+}
+
+void Broker::detach(Session& session, const Departure& departure) {
+    session.detach();
+    if (observer_ != nullptr)
+        observer_->clientDisconnected(session.clientId(), session.identity(), departure.reason);
+    if (departure.expirySeconds)
+        session.expirySeconds = std::min(*departure.expirySeconds, limits_.maxSessionExpiry);
+    if (!departure.publishWill) session.will.reset();
+    if (session.expirySeconds == 0) return endSession(session);
+    if (session.will) {
+        const std::chrono::seconds delay(session.will->properties.willDelay.value_or(0));
+        session.willDue = now_ + delay;
+        if (delay.count() == 0) publishWill(session);
+    }
+    if (session.expirySeconds != kNeverExpires)
+        session.endsAt = now_ + std::chrono::seconds(session.expirySeconds);
+    schedule(session);
+}
+
+// The rights are those at this moment, not those at CONNECT.
+void Broker::publishWill(Session& session) {
+    session.willDue.reset();
+    if (!session.will) return;
+    const Will will = std::move(*session.will);
+    session.will.reset();
+    ++counters_.willsPublished;
+    publish({will.topic, will.payload, will.qos, will.retain, &will.properties}, session.identity(),
+            &session);
+}
+
+// A will that waits is due at the latest when its session ends (MQTT 5, 3.1.2-8).
+void Broker::endSession(Session& session) {
+    publishWill(session);
+    for (const auto& [text, granted] : session.subscriptions) tree_.remove(granted.filter, session);
+    if (session.scheduledFor) due_.erase({*session.scheduledFor, &session});
+    backlog_.erase(&session);
+    sessions_.erase(sessions_.find(session.clientId()));
+}
+
+void Broker::schedule(Session& session) {
+    if (session.scheduledFor) due_.erase({*session.scheduledFor, &session});
+    session.scheduledFor = session.willDue;
+    if (session.endsAt && (!session.scheduledFor || *session.endsAt < *session.scheduledFor))
+        session.scheduledFor = session.endsAt;
+    if (session.scheduledFor) due_.insert({*session.scheduledFor, &session});
+}
+
+void Broker::runDue() {
+    while (!due_.empty() && due_.begin()->first <= now_) {
+        Session& session = *due_.begin()->second;
+        if (session.endsAt && *session.endsAt <= now_) {
+            ++counters_.sessionsExpired;
+            endSession(session);
+            continue;
+        }
+        publishWill(session);
+        schedule(session);
+    }
+}
+
+}  // namespace muster::mqtt

@@ -1,0 +1,240 @@
+#include "master/mqtt/connection.hpp"
+
+namespace muster::mqtt {
+
+namespace {
+
+constexpr auto kKeepAliveGrace = std::chrono::milliseconds(1'500);  // per second of Keep Alive
+
+}  // namespace
+
+Connection::Connection(Broker& broker, Wire& wire, ConnectionInfo info, TimePoint now)
+    : broker_(broker),
+      wire_(wire),
+      info_(std::move(info)),
+      lastInput_(now),
+      deadline_(now + broker.limits().connectDeadline) {
+    ++broker_.counters().connectionsAccepted;
+    broker_.add(*this);
+}
+
+Connection::~Connection() {
+    ended("connection lost", broker_.now());
+    broker_.remove(*this);
+}
+
+bool Connection::mayProcess() const noexcept {
+    return state_ != State::Closed && state_ != State::Authenticates;
+}
+
+bool Connection::wantsInput() const noexcept {
+    return mayProcess() && output_.bytes() <= broker_.limits().maxOutputBytes;
+}
+
+void Connection::receive(std::string_view bytes, TimePoint now) {
+    if (state_ == State::Closed) return;
+    broker_.enter(now);
+    lastInput_ = now;
+    sawAck_ = false;
+    if (!kept_.empty()) {
+        kept_.append(bytes);
+        return processKept();
+    }
+    const std::size_t used = process(bytes);
+    if (state_ != State::Closed && used < bytes.size()) kept_.assign(bytes.substr(used));
+}
+
+void Connection::processKept() {
+    const std::size_t used = process(kept_);
+    if (used == kept_.size() || state_ == State::Closed) {
+        std::string().swap(kept_);  // an idle connection holds no buffer
+    } else {
+        kept_.erase(0, used);
+    }
+}
+
+std::size_t Connection::process(std::string_view bytes) {
+    isProcessing_ = true;
+    std::size_t used = 0;
+    while (used < bytes.size() && mayProcess()) {
+        const std::size_t size = step(bytes.substr(used));
+        if (size == 0) break;
+        used += size;
+    }
+    isProcessing_ = false;
+    return used;
+}
+
+// One packet. Its size, or 0 if it has to wait.
+std::size_t Connection::step(std::string_view bytes) {
+    if (state_ == State::Undecided && !decide(bytes)) return 0;
+    const DecodeLimits& limits = broker_.limits().decode;
+    if (state_ != State::AwaitsConnect) {
+        if (const auto plain = readPlainPublish(bytes, version_, limits.maxPacketSize)) {
+            onPublish({plain->topic, plain->payload, plain->qos, plain->retain, nullptr},
+                      plain->packetId);
+            return plain->size;
+        }
+    } else if (static_cast<unsigned char>(bytes[0]) >> 4 != 1) {
+        fail(ReasonCode::ProtocolError, "the first packet is no CONNECT");
+        return 0;
+    }
+    DecodeResult result = decode(bytes, version_, From::Client, limits);
+    if (const auto* error = std::get_if<DecodeError>(&result)) {
+        onDecodeError(*error);
+        return 0;
+    }
+    auto* decoded = std::get_if<Decoded>(&result);
+    if (decoded == nullptr) return 0;
+    std::visit([this](auto& packet) { on(packet); }, decoded->packet);
+    return decoded->size;
+}
+
+void Connection::onDecodeError(const DecodeError& error) {
+    if (state_ != State::AwaitsConnect) return fail(error.code, error.detail);
+    if (error.code == ReasonCode::UnsupportedProtocolVersion) {
+        version_ = error.version.value_or(Version::V311);
+        ++broker_.counters().protocolErrors;
+        return refuse(error.code, error.detail);
+    }
+    fail(error.code, error.detail);
+}
+
+void Connection::write(const Packet& packet) {
+    output_.appendWith([&](std::string& out) { encode(packet, version_, out); });
+    wire_.outputReady();
+}
+
+// PUBACK, PUBREC, PUBREL and PUBCOMP without properties.
+void Connection::writeAck(unsigned type, std::uint16_t packetId, ReasonCode code) {
+    constexpr unsigned kPubrel = 6;
+    const bool hasCode = version_ == Version::V5 && code != ReasonCode::Success;
+    const char bytes[] = {static_cast<char>(type << 4 | (type == kPubrel ? 2U : 0U)),
+                          static_cast<char>(hasCode ? 3 : 2), static_cast<char>(packetId >> 8),
+                          static_cast<char>(packetId & 0xFF), static_cast<char>(code)};
+    output_.append(std::string_view(bytes, hasCode ? 5 : 4));
+    wire_.outputReady();
+}
+
+// The client broke the rules: the reason first, where there is a way to say it.
+void Connection::fail(ReasonCode code, std::string_view why) {
+    ++broker_.counters().protocolErrors;
+    if (auto* observer = broker_.observer())
+        observer->connectionRefused(info_.peer, session_ ? session_->clientId() : "", code, why);
+    disconnect(code, why);
+}
+
+void Connection::disconnect(ReasonCode code, std::string_view why) {
+    if (version_ == Version::V5 && isAccepted_) {
+        Disconnect packet;
+        packet.code = code;
+        constexpr std::size_t kOverhead = 16;
+        if (!isTooLarge(why.size() + kOverhead)) packet.properties.reasonString = why;
+        write(packet);
+    }
+    finish(true, why);
+}
+
+void Connection::finish(bool publishWill, std::string_view reason,
+                        std::optional<std::uint32_t> expirySeconds) {
+    state_ = State::Closed;
+    authentication_.reset();
+    if (Session* session = std::exchange(session_, nullptr))
+        broker_.detach(*session, {publishWill, expirySeconds, reason});
+    if (std::exchange(isLinkOpen_, false)) broker_.foreign().observer->onClose(*this, reason);
+    wire_.close();
+}
+
+void Connection::tick(TimePoint now) {
+    if (state_ == State::Undecided && now >= deadline_) return authenticate();  // it may be silent
+    if (state_ == State::AwaitsConnect && now >= deadline_) {
+        ++broker_.counters().connectTimeouts;
+        return finish(false, "no CONNECT in time");
+    }
+    if (state_ == State::Authenticates && now >= deadline_) {
+        ++broker_.counters().connectTimeouts;
+        return refuse(ReasonCode::ServerBusy, "authentication took too long");
+    }
+    if (state_ == State::Open && keepAlive_ != 0 &&
+        now - lastInput_ > keepAlive_ * kKeepAliveGrace) {
+        ++broker_.counters().keepAliveTimeouts;
+        disconnect(ReasonCode::KeepAliveTimeout, "keep alive timeout");
+    }
+}
+
+void Connection::drained(TimePoint now) {
+    broker_.enter(now);
+    if (session_ != nullptr) broker_.pump(*session_);
+}
+
+void Connection::ended(std::string_view reason, TimePoint now) {
+    broker_.enter(now);
+    if (state_ != State::Closed) {
+        finish(true, reason);
+    } else if (std::exchange(isLinkOpen_, false)) {
+        broker_.foreign().observer->onClose(*this, reason);
+    }
+}
+
+void Connection::shutDown() {
+    if (state_ == State::Closed) return;
+    if (state_ == State::Foreign) return closeLink("the server is shutting down");
+    disconnect(ReasonCode::ServerShuttingDown, "the server is shutting down");
+}
+
+bool Connection::hasRoom() const {
+    return output_.bytes() < broker_.limits().pumpBytes;
+}
+
+bool Connection::sendQos0(Routing& routing, const DeliveryForm& form) {
+    const std::string_view payload = routing.payload();
+    if (output_.bytes() + payload.size() > broker_.limits().maxOutputBytes) return false;
+    if (maxOutgoingPacket_ != SIZE_MAX) {
+        std::string head;
+        routing.appendHead(form, version_, head);
+        if (isTooLarge(head.size() + payload.size())) {
+            ++broker_.counters().droppedTooLarge;
+            return true;  // MQTT 5, 3.1.2-25: counts as delivered
+        }
+        output_.append(head);
+    } else {
+        output_.appendWith([&](std::string& out) { routing.appendHead(form, version_, out); });
+    }
+    if (payload.size() >= OutputQueue::kShareFrom) {
+        const MessagePtr& message = routing.message();
+        output_.append(message, message->payload);
+    } else {
+        output_.append(payload);
+    }
+    ++broker_.counters().messagesSent;
+    wire_.outputReady();
+    return true;
+}
+
+bool Connection::send(const Delivery& delivery, const DeliveryForm& form) {
+    Routing routing(delivery.message, broker_.now());
+    std::string head;
+    routing.appendHead(form, version_, head);
+    if (isTooLarge(head.size() + delivery.message->payload.size())) {
+        ++broker_.counters().droppedTooLarge;
+        return false;
+    }
+    output_.append(head);
+    output_.append(delivery.message, delivery.message->payload);
+    ++broker_.counters().messagesSent;
+    wire_.outputReady();
+    return true;
+}
+
+void Connection::sendPubrel(std::uint16_t packetId) {
+    constexpr unsigned kPubrel = 6;
+    writeAck(kPubrel, packetId, ReasonCode::Success);
+}
+
+// The broker has already taken the session away.
+void Connection::detached(ReasonCode code, std::string_view why) {
+    session_ = nullptr;
+    if (state_ != State::Closed) disconnect(code, why);
+}
+
+}  // namespace muster::mqtt

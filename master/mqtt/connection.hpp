@@ -1,0 +1,148 @@
+#pragma once
+
+#include "common/transport.hpp"
+#include "master/mqtt/broker.hpp"
+#include "master/mqtt/output_queue.hpp"
+#include "master/mqtt/plain_publish.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace muster::mqtt {
+
+/// What a connection asks of the socket it stands on. None of it calls the connection back at once.
+class Wire {
+public:
+    virtual ~Wire() = default;
+    /// output() has bytes: write them by the end of this turn. May be called several times.
+    virtual void outputReady() = 0;
+    /// wantsInput() became true again.
+    virtual void inputWanted() = 0;
+    /// Write what is left (within a bound of time), then close, then call ended().
+    virtual void close() = 0;
+};
+
+struct ConnectionInfo {
+    std::string peer;           // remote address and port
+    std::string listener;       // name of the listener
+    bool allowsForeign = true;  // whether the broker's foreign protocol is recognised here
+};
+
+/// One client's connection as a protocol machine: bytes in, bytes out, no sockets and no clock. It
+/// is MQTT 3.1, 3.1.1 or 5.0, or, once recognised, a Link of the foreign protocol. Owned by the
+/// shell, which must destroy it only outside of calls into it. The broker outlives it.
+class Connection final : public SessionOutlet, public Link {
+public:
+    Connection(Broker& broker, Wire& wire, ConnectionInfo info, TimePoint now);
+    ~Connection() override;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// Bytes from the client. What is not a whole packet yet is kept.
+    void receive(std::string_view bytes, TimePoint now);
+    /// Deadlines of CONNECT and keep alive.
+    void tick(TimePoint now);
+    /// Some of the output was written.
+    void drained(TimePoint now);
+    /// The transport is gone. Idempotent.
+    void ended(std::string_view reason, TimePoint now);
+    /// Says goodbye because the server ends; the will is published.
+    void shutDown();
+
+    OutputQueue& output() noexcept { return output_; }
+    /// False while input has to wait: authentication runs, or the client does not read.
+    bool wantsInput() const noexcept;
+    /// The last receive() held acknowledgements and nothing is sent back: TCP should acknowledge at
+    /// once, or a client with Nagle's algorithm waits for it.
+    bool wantsQuickAck() const noexcept { return sawAck_ && output_.empty(); }
+    bool isClosed() const noexcept { return state_ == State::Closed; }
+
+    // SessionOutlet
+    bool send(const Delivery& delivery, const DeliveryForm& form) override;
+    bool sendQos0(Routing& routing, const DeliveryForm& form) override;
+    void sendPubrel(std::uint16_t packetId) override;
+    bool hasRoom() const override;
+    void detached(ReasonCode code, std::string_view why) override;
+
+    // Link
+    Result<void> send(std::string_view topic, std::string_view payload) override;
+    void close(std::string_view reason) override;
+    std::string_view peer() const override { return info_.peer; }
+
+private:
+    enum class State { AwaitsConnect, Authenticates, Undecided, Open, Foreign, Closed };
+
+    // connection.cpp: bytes and packets
+    bool mayProcess() const noexcept;
+    std::size_t process(std::string_view bytes);
+    std::size_t step(std::string_view bytes);
+    void processKept();
+    void onDecodeError(const DecodeError& error);
+    void write(const Packet& packet);
+    void writeAck(unsigned type, std::uint16_t packetId, ReasonCode code);
+    void fail(ReasonCode code, std::string_view why);
+    void disconnect(ReasonCode code, std::string_view why);
+    void finish(bool publishWill, std::string_view reason,
+                std::optional<std::uint32_t> expirySeconds = std::nullopt);
+
+    // connection_connect.cpp: until the session is there
+    void on(Connect& packet);
+    ReasonCode checkConnect(const Connect& packet) const;
+    bool mayBeForeign(const Connect& packet) const;
+    bool decide(std::string_view bytes);
+    void authenticate();
+    void authenticated(const AuthResult& result);
+    SessionRequest sessionRequest(const ClientIdentity& identity);
+    void accept(const ClientIdentity& identity, bool sessionPresent);
+    void refuse(ReasonCode code, std::string_view why);
+    void writeConnack(ReasonCode code, bool sessionPresent, Properties properties);
+
+    // connection_packets.cpp: with a session
+    void on(Publish& packet);
+    bool resolveAlias(Publish& packet);
+    void onPublish(const PublishRequest& request, std::uint16_t packetId);
+    void onQos2(const PublishRequest& request, std::uint16_t packetId);
+    ReasonCode route(const PublishRequest& request);
+    void on(const Puback& packet);
+    void on(const Pubrec& packet);
+    void on(const Pubrel& packet);
+    void on(const Pubcomp& packet);
+    void on(const Subscribe& packet);
+    void on(const Unsubscribe& packet);
+    void on(const Pingreq& packet);
+    void on(const Disconnect& packet);
+    template <class Other>
+    void on(const Other&);
+    bool isTooLarge(std::size_t size) const noexcept { return size > maxOutgoingPacket_; }
+
+    // connection_foreign.cpp: another protocol's Link
+    void openLink();
+    void onForeignPublish(const PublishRequest& request, std::uint16_t packetId);
+    void closeLink(std::string_view reason);
+
+    Broker& broker_;
+    Wire& wire_;
+    ConnectionInfo info_;
+    State state_ = State::AwaitsConnect;
+    Version version_ = Version::V311;
+    bool sawAck_ = false;
+    bool isProcessing_ = false;
+    bool isAccepted_ = false;      // CONNACK 0 was sent
+    bool isLinkOpen_ = false;      // onOpen was called and onClose not yet
+    std::uint16_t keepAlive_ = 0;  // seconds; 0: off
+    TimePoint lastInput_;
+    TimePoint deadline_;
+    std::size_t maxOutgoingPacket_ = SIZE_MAX;
+    Session* session_ = nullptr;
+    std::unique_ptr<Connect> connect_;      // until the session is there
+    std::shared_ptr<bool> authentication_;  // while one runs: its answer may come too late
+    std::unique_ptr<std::vector<std::string>> aliases_;  // topics by alias - 1
+    std::unique_ptr<std::unordered_set<std::uint16_t>> foreignQos2_;
+    std::string kept_;  // the beginning of a packet
+    OutputQueue output_;
+};
+
+}  // namespace muster::mqtt

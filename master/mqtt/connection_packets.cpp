@@ -1,0 +1,165 @@
+// What a client with a session, or a foreign one, may send.
+#include "master/mqtt/connection.hpp"
+
+namespace muster::mqtt {
+
+namespace {
+
+constexpr unsigned kPuback = 4, kPubrec = 5, kPubrel = 6, kPubcomp = 7;
+constexpr std::size_t kAllPacketIds = 65535;
+
+bool isFailure(ReasonCode code) {
+    return code >= ReasonCode::UnspecifiedError;
+}
+
+}  // namespace
+
+void Connection::on(Publish& packet) {
+    if (!resolveAlias(packet)) return;
+    onPublish({packet.topic, packet.payload, packet.qos, packet.retain, &packet.properties},
+              packet.packetId);
+}
+
+// MQTT 5, 3.3.2.3.4. An empty topic without an alias is the codec's error already.
+bool Connection::resolveAlias(Publish& packet) {
+    if (!packet.properties.topicAlias) return true;
+    const std::uint16_t alias = *packet.properties.topicAlias;
+    const std::uint16_t maximum = broker_.limits().topicAliasMaximum;
+    if (alias == 0 || alias > maximum) {
+        fail(ReasonCode::TopicAliasInvalid, "the topic alias is out of range");
+        return false;
+    }
+    if (!aliases_) aliases_ = std::make_unique<std::vector<std::string>>(maximum);
+    std::string& known = (*aliases_)[alias - 1U];
+    if (!packet.topic.empty()) {
+        known = packet.topic;
+    } else if (known.empty()) {
+        fail(ReasonCode::ProtocolError, "the topic alias is not known");
+        return false;
+    } else {
+        packet.topic = known;
+    }
+    return true;
+}
+
+void Connection::onPublish(const PublishRequest& request, std::uint16_t packetId) {
+    if (!isValidTopicName(request.topic))
+        return fail(ReasonCode::TopicNameInvalid, "the topic has wildcards or too many levels");
+    ++broker_.counters().messagesReceived;
+    if (state_ == State::Foreign) return onForeignPublish(request, packetId);
+    if (request.qos == 2) return onQos2(request, packetId);
+    const ReasonCode code = route(request);
+    if (request.qos == 1) writeAck(kPuback, packetId, code);
+}
+
+ReasonCode Connection::route(const PublishRequest& request) {
+    return broker_.publish(request, session_->identity(), session_);
+}
+
+void Connection::onQos2(const PublishRequest& request, std::uint16_t packetId) {
+    using Arrival = Session::Qos2Arrival;
+    const std::size_t maximum =
+        version_ == Version::V5 ? broker_.limits().receiveMaximum : kAllPacketIds;
+    switch (session_->receiveQos2(packetId, maximum)) {
+        case Arrival::TooMany:
+            return fail(ReasonCode::ReceiveMaximumExceeded, "too many QoS 2 messages unreleased");
+        case Arrival::Duplicate: return writeAck(kPubrec, packetId, ReasonCode::Success);
+        case Arrival::New: break;
+    }
+    const ReasonCode code = route(request);
+    // 5.0: a refusal ends the exchange (4.3.3-9). 3.x cannot refuse: the exchange goes on.
+    if (isFailure(code) && version_ == Version::V5) session_->releaseQos2(packetId);
+    writeAck(kPubrec, packetId, code);
+}
+
+void Connection::on(const Puback& packet) {
+    sawAck_ = true;
+    if (session_ != nullptr && session_->onPuback(packet.packetId)) broker_.pump(*session_);
+}
+
+void Connection::on(const Pubrec& packet) {
+    sawAck_ = true;
+    if (session_ == nullptr) return;
+    const auto answer = session_->onPubrec(packet.packetId, packet.code);
+    if (answer == Session::PubrecAnswer::Ended) return broker_.pump(*session_);
+    const bool isKnown = answer == Session::PubrecAnswer::Release;
+    // Nothing follows a refusal of what is not known either (MQTT 5, 4.3.3-4).
+    if (!isKnown && isFailure(packet.code)) return;
+    writeAck(kPubrel, packet.packetId,
+             isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound);
+}
+
+void Connection::on(const Pubrel& packet) {
+    sawAck_ = true;
+    bool isKnown = false;
+    if (session_ != nullptr) {
+        isKnown = session_->releaseQos2(packet.packetId);
+    } else if (foreignQos2_) {
+        isKnown = foreignQos2_->erase(packet.packetId) != 0;
+    }
+    writeAck(kPubcomp, packet.packetId,
+             isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound);
+}
+
+void Connection::on(const Pubcomp& packet) {
+    sawAck_ = true;
+    if (session_ != nullptr && session_->onPubcomp(packet.packetId)) broker_.pump(*session_);
+}
+
+void Connection::on(const Subscribe& packet) {
+    Suback answer;
+    answer.packetId = packet.packetId;
+    const auto& ids = packet.properties.subscriptionIdentifiers;
+    const std::uint32_t identifier = ids.empty() ? 0 : ids.front();
+    for (const Subscription& wish : packet.subscriptions) {
+        // The foreign protocol knows no subscriptions: each is refused, none breaks the link.
+        ReasonCode code = ReasonCode::NotAuthorized;
+        if (session_ != nullptr) code = broker_.subscribe(*session_, wish, identifier);
+        if (code == ReasonCode::ProtocolError)
+            return fail(code, "No Local on a shared subscription");
+        // 3.1 has no failure code: a filter that is none breaks the connection, a refusal is not
+        // told (3.1, 3.9).
+        if (version_ == Version::V31 && code == ReasonCode::TopicFilterInvalid)
+            return fail(code, "the topic filter is invalid");
+        if (version_ == Version::V31 && isFailure(code)) code = static_cast<ReasonCode>(wish.qos);
+        answer.codes.push_back(static_cast<std::uint8_t>(code));
+    }
+    write(answer);
+    if (session_ != nullptr) broker_.pump(*session_);  // retained messages
+}
+
+void Connection::on(const Unsubscribe& packet) {
+    Unsuback answer;
+    answer.packetId = packet.packetId;
+    for (const std::string& filter : packet.filters) {
+        const ReasonCode code = session_ != nullptr ? broker_.unsubscribe(*session_, filter)
+                                                    : ReasonCode::NoSubscriptionExisted;
+        answer.codes.push_back(static_cast<std::uint8_t>(code));
+    }
+    write(answer);
+}
+
+void Connection::on(const Pingreq&) {
+    write(Pingresp{});
+}
+
+void Connection::on(const Disconnect& packet) {
+    const auto& expiry = packet.properties.sessionExpiry;
+    if (expiry && *expiry != 0 && session_ != nullptr && session_->expirySeconds == 0)
+        return fail(ReasonCode::ProtocolError, "session expiry was 0 at CONNECT");  // 3.14.2.2.2
+    finish(packet.code != ReasonCode::Success, "the client said goodbye", expiry);
+}
+
+// AUTH without an authentication method, and what only servers send (the codec stops those).
+template <class Other>
+void Connection::on(const Other&) {
+    fail(ReasonCode::ProtocolError, "a packet that does not belong here");
+}
+
+template void Connection::on(const Connack&);
+template void Connection::on(const Suback&);
+template void Connection::on(const Unsuback&);
+template void Connection::on(const Pingresp&);
+template void Connection::on(const Auth&);
+
+}  // namespace muster::mqtt

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+
+namespace muster::mqtt {
+
+/// What the broker has counted since it began. Only ever rises, but for the gauges.
+struct BrokerCounters {
+    std::uint64_t connectionsAccepted = 0;
+    std::uint64_t connectionsRefused = 0;  // by the listener's cap
+    std::uint64_t clientsConnected = 0;    // CONNECT accepted
+    std::uint64_t clientsRefused = 0;      // CONNACK with a code other than 0, or closed instead
+    std::uint64_t foreignLinks = 0;        // recognised as another protocol
+    std::uint64_t takeOvers = 0;
+    std::uint64_t protocolErrors = 0;  // connections closed for what they sent
+    std::uint64_t keepAliveTimeouts = 0;
+    std::uint64_t connectTimeouts = 0;
+    std::uint64_t messagesReceived = 0;
+    std::uint64_t messagesSent = 0;
+    std::uint64_t publishesDenied = 0;  // mayPublish said no
+    std::uint64_t subscriptionsDenied = 0;
+    std::uint64_t deliveriesDenied = 0;  // mayRead said no
+    std::uint64_t droppedQos0 = 0;       // receiver's output was full
+    std::uint64_t droppedQueueFull = 0;  // session's or the broker's queue was full
+    std::uint64_t droppedExpired = 0;
+    std::uint64_t droppedTooLarge = 0;  // above the client's Maximum Packet Size
+    std::uint64_t retainedRefused = 0;  // the retained store was full
+    std::uint64_t slowConsumers = 0;    // links closed because their output was full
+    std::uint64_t willsPublished = 0;
+    std::uint64_t sessionsExpired = 0;
+};
+
+/// What is there at this moment.
+struct BrokerGauges {
+    std::uint64_t connections = 0;
+    std::uint64_t sessions = 0;
+    std::uint64_t subscriptions = 0;
+    std::uint64_t retained = 0;
+    std::uint64_t retainedBytes = 0;
+    std::uint64_t queuedBytes = 0;
+};
+
+}  // namespace muster::mqtt

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "master/mqtt/codec.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace muster::mqtt {
+
+inline constexpr std::uint32_t kNeverExpires = 0xFFFF'FFFF;  // MQTT 5, 3.1.2.11.2
+
+/// Every bound of the broker. What clients are told of (Receive Maximum, Maximum Packet Size,
+/// Topic Alias Maximum) is announced in CONNACK as well as enforced.
+struct BrokerLimits {
+    DecodeLimits decode{.maxPacketSize = 4u << 20};
+    std::chrono::seconds connectDeadline{10};  // from accept to CONNECT, and for authentication
+    std::size_t maxClientIdBytes = 256;
+    std::size_t maxSessions = 100'000;               // live and kept
+    std::size_t maxSubscriptions = 1'000;            // per session
+    std::uint32_t maxSessionExpiry = kNeverExpires;  // seconds; longer wishes are cut to it
+    std::uint16_t receiveMaximum = 1'000;            // unreleased QoS 2 messages of one client
+    std::uint16_t topicAliasMaximum = 16;            // per connection, from client to server
+    std::uint16_t maxInFlight = 1'000;               // unacknowledged messages to one client
+    std::size_t maxQueuedMessages = 10'000;  // QoS 1 and 2, per session, beyond those in flight
+    std::size_t maxQueuedBytes = 16u << 20;  // the same in bytes
+    std::size_t maxQueuedBytesTotal = 256u << 20;  // over all sessions
+    std::size_t maxOutputBytes = 8u << 20;  // unsent bytes per connection; QoS 0 is dropped above
+    std::size_t pumpBytes = 1u << 20;       // unsent bytes above which queues wait
+    std::size_t maxRetained = 100'000;
+    std::size_t maxRetainedBytes = 64u << 20;
+    std::size_t retainedSlice = 500;  // retained messages sent, or looked at x 16, at a stretch
+};
+
+}  // namespace muster::mqtt

@@ -1,0 +1,34 @@
+#include "master/mqtt/outgoing_window.hpp"
+
+namespace muster::mqtt {
+
+InFlight& OutgoingWindow::add(Delivery delivery) {
+    InFlight entry;
+    entry.packetId = static_cast<std::uint16_t>((first_ + entries_.size()) % kIds + 1);
+    entry.state = delivery.qos == 1 ? InFlight::State::AwaitsPuback : InFlight::State::AwaitsPubrec;
+    entry.delivery = std::move(delivery);
+    entries_.push(std::move(entry));
+    ++unfinished_;
+    return entries_.back();
+}
+
+InFlight* OutgoingWindow::find(std::uint16_t packetId) {
+    if (packetId == 0 || entries_.empty()) return nullptr;
+    const std::size_t firstId = static_cast<std::size_t>(first_ % kIds) + 1;
+    const std::size_t index = (packetId + kIds - firstId) % kIds;
+    if (index >= entries_.size()) return nullptr;
+    InFlight& entry = entries_[index];
+    return entry.state == InFlight::State::Finished ? nullptr : &entry;
+}
+
+void OutgoingWindow::finish(InFlight& entry) {
+    entry.state = InFlight::State::Finished;
+    entry.delivery = {};
+    --unfinished_;
+    while (!entries_.empty() && entries_.front().state == InFlight::State::Finished) {
+        entries_.pop();
+        ++first_;
+    }
+}
+
+}  // namespace muster::mqtt

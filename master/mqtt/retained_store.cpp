@@ -1,0 +1,57 @@
+#include "master/mqtt/retained_store.hpp"
+
+namespace muster::mqtt {
+
+bool RetainedStore::put(MessagePtr message) {
+    const auto known = messages_.find(std::string_view(message->topic));
+    if (known != messages_.end()) erase(known);
+    if (message->payload.empty()) return true;
+    const std::size_t size = message->bytes();
+    if (messages_.size() >= maxMessages_ || bytes_ + size > maxBytes_) return false;
+    bytes_ += size;
+    messages_.insert(std::move(message));
+    return true;
+}
+
+RetainedStore::Messages::iterator RetainedStore::erase(Messages::iterator at) {
+    bytes_ -= (*at)->bytes();
+    return messages_.erase(at);
+}
+
+bool RetainedStore::visit(Search search,
+                          const std::function<bool(const MessagePtr&)>& visit) const {
+    if (!search.filter.hasWildcard()) {
+        const auto exact = messages_.find(std::string_view(search.filter.filter()));
+        return exact == messages_.end() || (*exact)->hasExpired(search.now) || visit(*exact);
+    }
+    const std::string_view prefix = search.filter.literalPrefix();
+    auto at = search.after.empty() ? messages_.lower_bound(prefix)
+                                   : messages_.upper_bound(std::string_view(search.after));
+    for (std::size_t steps = 0; at != messages_.end(); ++at, ++steps) {
+        const RoutedMessage& message = **at;
+        if (message.topic.compare(0, prefix.size(), prefix) != 0) return true;
+        if (steps >= search.mostSteps) return false;
+        if (search.filter.matches(message.topic) && !message.hasExpired(search.now) && !visit(*at))
+            return false;
+        search.after = message.topic;
+    }
+    return true;
+}
+
+std::size_t RetainedStore::sweep(TimePoint now, std::size_t most) {
+    auto at = messages_.upper_bound(std::string_view(sweptUpTo_));
+    std::size_t removed = 0;
+    for (std::size_t steps = 0; steps < most && at != messages_.end(); ++steps) {
+        sweptUpTo_ = (*at)->topic;
+        if ((*at)->hasExpired(now)) {
+            at = erase(at);
+            ++removed;
+        } else {
+            ++at;
+        }
+    }
+    if (at == messages_.end()) sweptUpTo_.clear();
+    return removed;
+}
+
+}  // namespace muster::mqtt

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "common/event_loop.hpp"
+#include "master/mqtt/codec.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace muster::mqtt {
+
+/// What somebody publishes: views into the publisher's bytes, good for the call only.
+struct PublishRequest {
+    std::string_view topic;
+    std::string_view payload;
+    std::uint8_t qos = 0;
+    bool retain = false;
+    const Properties* properties = nullptr;  // null: none
+};
+
+/// A message that outlives its PUBLISH: queued, in flight or retained. Immutable and shared by all
+/// who hold it.
+struct RoutedMessage {
+    std::string topic;
+    std::string payload;
+    std::uint8_t qos = 0;
+    bool retain = false;
+    std::shared_ptr<const Properties> properties;  // null: none
+    std::optional<TimePoint> expires;
+
+    std::size_t bytes() const noexcept;
+    bool hasExpired(TimePoint now) const noexcept { return expires && *expires <= now; }
+};
+using MessagePtr = std::shared_ptr<const RoutedMessage>;
+
+MessagePtr makeMessage(const PublishRequest& request, TimePoint now);
+
+/// How one receiver gets a message.
+struct DeliveryForm {
+    std::uint8_t qos = 0;
+    bool retain = false;
+    bool dup = false;
+    std::uint16_t packetId = 0;
+    std::span<const std::uint32_t> subscriptionIds;
+};
+
+/// One message on its way to its receivers. What is the same for several of them is made once: the
+/// owned copy when the first one must keep it, the encoded head of QoS 0 for each version.
+class Routing {
+public:
+    Routing(const PublishRequest& request, TimePoint now) : request_(request), now_(now) {}
+    Routing(MessagePtr message, TimePoint now);
+
+    std::string_view topic() const noexcept { return request_.topic; }
+    std::string_view payload() const noexcept { return request_.payload; }
+    const PublishRequest& request() const noexcept { return request_; }
+    /// The owned copy.
+    const MessagePtr& message();
+    /// Appends everything of the PUBLISH but its payload.
+    void appendHead(const DeliveryForm& form, Version version, std::string& out);
+
+private:
+    std::string& cachedHead(bool retain, Version version);
+    void encodeHead(const DeliveryForm& form, Version version, std::string& out) const;
+
+    PublishRequest request_;
+    TimePoint now_;
+    MessagePtr message_;
+    std::string heads_[4];  // QoS 0 without subscription identifiers: by retain, and 3.x or 5
+};
+
+}  // namespace muster::mqtt

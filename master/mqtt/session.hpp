@@ -1,0 +1,129 @@
+#pragma once
+
+#include "master/mqtt/access_control.hpp"
+#include "master/mqtt/limits.hpp"
+#include "master/mqtt/outgoing_window.hpp"
+#include "master/mqtt/subscription_tree.hpp"
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace muster::mqtt {
+
+/// The live end of a session: a Connection, or the client inside the process. It outlives its being
+/// attached. None of these calls may come back into the session at once.
+class SessionOutlet {
+public:
+    virtual ~SessionOutlet() = default;
+    /// QoS 1 or 2. False if it is larger than the client takes; then it counts as delivered.
+    virtual bool send(const Delivery& delivery, const DeliveryForm& form) = 0;
+    /// False if it was dropped: no room, or larger than the client takes.
+    virtual bool sendQos0(Routing& routing, const DeliveryForm& form) = 0;
+    virtual void sendPubrel(std::uint16_t packetId) = 0;
+    /// False while so much is unsent that queues had better wait.
+    virtual bool hasRoom() const = 0;
+    /// The session was detached from this outlet; it must say goodbye.
+    virtual void detached(ReasonCode code, std::string_view why) = 0;
+};
+
+/// Bytes queued over all sessions of a broker.
+struct QueueBudget {
+    std::size_t used = 0;
+    std::size_t limit = 0;
+};
+
+/// A retained search that goes on where it stopped, a slice at a time.
+struct PendingRetained {
+    TopicFilter filter;
+    SubscriptionOptions options;
+    std::string after;  // topic that was looked at last
+};
+
+/// What the broker remembers of a client, connected or not: subscriptions, unfinished exchanges of
+/// both directions, queued messages. Pure: it sends through its outlet and never reads a clock.
+class Session {
+public:
+    Session(std::string clientId, ClientIdentity identity, const BrokerLimits& limits,
+            QueueBudget& budget);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    const std::string& clientId() const noexcept { return clientId_; }
+    const ClientIdentity& identity() const noexcept { return identity_; }
+    SessionOutlet* outlet() const noexcept { return outlet_; }
+    bool isConnected() const noexcept { return outlet_ != nullptr; }
+
+    /// Begins a connection's life. `receiveMaximum` is the client's; nothing is sent before pump().
+    void attach(SessionOutlet& outlet, ClientIdentity identity, std::uint16_t receiveMaximum);
+    void detach() noexcept { outlet_ = nullptr; }
+
+    /// QoS 1 or 2: sends at once or queues. False if it was dropped at a bound.
+    bool deliver(Delivery delivery);
+    /// Sends what may be sent: first what an earlier connection left unfinished, then the queue.
+    /// Returns how many expired messages it dropped.
+    std::size_t pump(TimePoint now);
+    /// Removes queued messages for which `unwanted` holds; how many.
+    std::size_t dropQueued(const std::function<bool(const RoutedMessage&)>& unwanted);
+    bool isQueueHalfFull() const noexcept {
+        return queue_.size() * 2 >= limits_.maxQueuedMessages ||
+               queuedBytes_ * 2 >= limits_.maxQueuedBytes;
+    }
+
+    /// False: no such exchange.
+    bool onPuback(std::uint16_t packetId);
+    enum class PubrecAnswer { Release, Ended, Unknown };
+    PubrecAnswer onPubrec(std::uint16_t packetId, ReasonCode code);
+    bool onPubcomp(std::uint16_t packetId);
+
+    enum class Qos2Arrival { New, Duplicate, TooMany };
+    /// A QoS 2 PUBLISH came in. `maximum`: unreleased ones that are allowed.
+    Qos2Arrival receiveQos2(std::uint16_t packetId, std::size_t maximum);
+    /// PUBREL, or a PUBREC that refuses: the id is new again. False if it was not in use.
+    bool releaseQos2(std::uint16_t packetId) { return unreleased_.erase(packetId) != 0; }
+
+    /// By the text of the filter as the client wrote it.
+    struct Granted {
+        TopicFilter filter;
+        SubscriptionOptions options;
+    };
+    std::unordered_map<std::string, Granted> subscriptions;
+    Fifo<std::unique_ptr<PendingRetained>> pendingRetained;
+
+    /// How and when the session ends; the broker's business.
+    std::uint32_t expirySeconds = 0;
+    std::optional<Will> will;
+    std::optional<TimePoint> willDue;
+    std::optional<TimePoint> endsAt;
+    std::optional<TimePoint> scheduledFor;  // its place in the broker's calendar
+    /// The router's mark of the message it last put this session down for, and where.
+    std::uint64_t routeMark = 0;
+    std::size_t routeIndex = 0;
+    bool isDropping = false;  // the last message for it was lost at a bound
+
+private:
+    bool maySend() const noexcept;
+    void sendNew(Delivery delivery);
+    void sendAgain(InFlight& entry);
+    void resendOne();
+    void finish(InFlight& entry);
+    void unqueueFront();
+
+    std::string clientId_;
+    ClientIdentity identity_;
+    const BrokerLimits& limits_;
+    QueueBudget& budget_;
+    SessionOutlet* outlet_ = nullptr;
+    std::size_t quota_ = 0;           // messages in flight that the client allows
+    std::size_t sentInFlight_ = 0;    // of this connection
+    std::size_t unsentInFlight_ = 0;  // of earlier connections, still to be sent again
+    std::uint64_t resendNext_ = 0;    // running number of the next to be sent again
+    OutgoingWindow window_;
+    Fifo<Delivery> queue_;
+    std::size_t queuedBytes_ = 0;
+    std::unordered_set<std::uint16_t> unreleased_;
+};
+
+}  // namespace muster::mqtt
