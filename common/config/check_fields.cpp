@@ -37,14 +37,14 @@ private:
     }
 
     static const Field* row(const std::string& path) {
-        for (const auto& field : fields())
+        for (const auto& field : kFields)
             if (field.path == path) return &field;
         return nullptr;
     }
 
     static std::vector<std::string> children(const std::string& prefix) {
         std::vector<std::string> names;
-        for (const auto& field : fields()) {
+        for (const auto& field : kFields) {
             if (field.path.compare(0, prefix.size(), prefix) != 0) continue;
             const std::string rest = field.path.substr(prefix.size());
             if (!rest.empty() && rest.find_first_of(".[<") == std::string::npos)

@@ -35,10 +35,10 @@ struct Field {
 };
 
 /// All fields, parents before children.
-const std::vector<Field>& fields();
+extern const std::vector<Field> kFields;
 /// The same as a Markdown table, as it stands in docs/configuration.md.
 std::string fieldTable();
-/// Checks keys, types and ranges of a whole muster.json against fields().
+/// Checks keys, types and ranges of a whole muster.json against kFields.
 void checkFields(const JsonValue& root, const std::string& file, Problems& problems);
 
 /// A number and a unit (ms, s, m, h), e.g. "1500ms"; at most 365 days. No value: not a duration.
