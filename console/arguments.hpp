@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace muster::cli {
+
+enum class Format { Table, Wide, Json, JsonLines, Name, Pomelo };
+
+/// A command line, taken apart. Which fields a verb looks at stands in its docs page.
+struct Arguments {
+    std::string verb;  // "ls", "broker acl", ...
+
+    // Which master, and who asks.
+    std::string host;
+    int port = 0;  // 0: not given
+    std::string url;
+    std::string user, password;
+    std::string cluster;
+    std::string config, env;
+    std::string caFile, certFile, keyFile;
+
+    // How to answer.
+    Format format = Format::Table;
+    bool isQuiet = false;    // no talk on stderr but errors
+    bool isVerbose = false;  // progress also without a terminal
+    bool isColourless = false;
+    std::optional<std::chrono::milliseconds> timeout;
+
+    // What to do, and to whom.
+    std::vector<std::string> words;  // selectors, key=value pairs, module names, ...
+    std::string type;
+    std::vector<std::string> ids;
+    bool isConfirmed = false;  // --yes
+    bool isDryRun = false;
+    bool isFollowing = false;
+    bool isCheck = false;
+    int limit = 0;  // 0: the verb's own default
+};
+
+}  // namespace muster::cli

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "console/context.hpp"
+
+/// The verbs, one file each in console/commands/. Each prints its data on out(), its talk on err(),
+/// and returns the exit status.
+namespace muster::cli {
+
+ExitCode runList(Context& context);
+ExitCode runStatus(Context& context);
+ExitCode runStart(Context& context);
+/// stop, restart and kill.
+ExitCode runControl(Context& context);
+ExitCode runAdd(Context& context);
+ExitCode runWait(Context& context);
+ExitCode runEvents(Context& context);
+ExitCode runOrders(Context& context);
+ExitCode runValidate(Context& context);
+ExitCode runBroker(Context& context);
+ExitCode runModule(Context& context);
+ExitCode runCompletion(Context& context);
+ExitCode runVersion(Context& context);
+ExitCode runHelp(Context& context);
+
+}  // namespace muster::cli

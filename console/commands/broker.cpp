@@ -1,0 +1,38 @@
+#include "common/config/cluster_config.hpp"
+#include "console/commands.hpp"
+#include "console/commands/mosquitto_files.hpp"
+#include "console/endpoint.hpp"
+
+namespace muster::cli {
+namespace {
+
+ExitCode printPasswords(Context& context, const config::Cluster& cluster) {
+    const auto tokens = context.hooks().tokens(cluster.stateDirectory);
+    if (!tokens) return context.fail(tokens.error());
+    const auto file = mosquittoPasswords(cluster, *tokens);
+    if (!file) return context.fail(file.error());
+    context.out() << file->text;
+    for (const std::string& remark : file->remarks) context.say(remark);
+    context.say("passwords in clear: hash the file with 'mosquitto_passwd -U FILE'");
+    return ExitCode::Done;
+}
+
+}  // namespace
+
+ExitCode runBroker(Context& context) {
+    const std::string path = configPath(context.args(), context.hooks());
+    if (path.empty()) {
+        return context.fail(ExitCode::Usage, "which configuration? give -c PATH (no config/ here)");
+    }
+    const config::LoadResult loaded = config::load(path, context.args().env);
+    if (!loaded.cluster) {
+        return context.fail(ExitCode::Usage, path + " has errors: 'muster validate' shows them");
+    }
+    if (context.args().verb == "broker passwd") return printPasswords(context, *loaded.cluster);
+    const auto acl = mosquittoAcl(*loaded.cluster);
+    if (!acl) return context.fail(acl.error());
+    context.out() << *acl;
+    return ExitCode::Done;
+}
+
+}  // namespace muster::cli

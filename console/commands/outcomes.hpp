@@ -1,0 +1,31 @@
+#pragma once
+
+#include "console/context.hpp"
+
+#include <muster/types.hpp>
+
+#include <string>
+#include <vector>
+
+namespace muster::cli {
+
+/// What became of one server in a start, stop, restart or kill.
+struct Outcome {
+    std::string id, outcome, detail;
+    bool isGood() const { return outcome == "done" || outcome == "already"; }
+};
+
+/// Parses {"results":[...]}. Failed if it is no such answer.
+Result<std::vector<Outcome>> parseOutcomes(const JsonText& answer);
+
+/// Done if all are good, Partial if some are; else what they have in common (NoSuch, TimedOut,
+/// Refused), else Failed. NoSuch for none at all.
+ExitCode exitCodeOf(const std::vector<Outcome>& outcomes);
+
+/// One line: "2 started, 3 already running, 1 failed". `verb` is start, stop, restart or kill.
+std::string summaryOf(const std::string& verb, const std::vector<Outcome>& outcomes);
+
+/// Sends {"op": verb} for the selection, waits for the results, prints them.
+ExitCode orderServers(Context& context, const Selection& selection);
+
+}  // namespace muster::cli

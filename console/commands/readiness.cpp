@@ -1,0 +1,65 @@
+#include "console/commands/readiness.hpp"
+
+#include <fmt/format.h>
+
+namespace muster::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kBetweenLooks{200};
+
+std::string blockerText(const ServerRow& row) {
+    const std::string state = row.state.empty() ? "unknown" : row.state;
+    return row.note.empty() ? row.id + " " + state
+                            : fmt::format("{} {} ({})", row.id, state, row.note);
+}
+
+}  // namespace
+
+std::vector<std::string> ReadinessProgress::look(const ServerList& list) {
+    std::vector<std::string> news;
+    blockers_.clear();
+    total_ = 0;
+    for (const ServerRow& row : list.rows) {
+        if (!selection_.matches(row)) continue;
+        ++total_;
+        if (!row.isReady) blockers_.push_back(blockerText(row));
+        std::string& known = states_[row.id];
+        if (known == row.state) continue;
+        known = row.state;
+        news.push_back(row.isReady ? row.id + " " + row.state : blockerText(row));
+    }
+    return news;
+}
+
+ExitCode waitUntilReady(Context& context, const Selection& selection,
+                        std::chrono::milliseconds timeout) {
+    ReadinessProgress progress(selection);
+    const Error* lost = nullptr;
+    Result<ServerList> list = Error(Errc::Closed, "no master answers");
+    for (auto waited = std::chrono::milliseconds(0);; waited += kBetweenLooks) {
+        list = context.servers();
+        lost = list ? nullptr : &list.error();
+        if (lost != nullptr && lost->code() != Errc::Closed && lost->code() != Errc::Timeout) {
+            return context.fail(*lost);
+        }
+        if (list) {
+            for (const std::string& line : progress.look(*list)) context.say(line);
+            if (progress.isReady()) break;
+        }
+        if (waited >= timeout) break;
+        context.hooks().pause(kBetweenLooks);
+    }
+    if (progress.isReady()) {
+        context.say(fmt::format("{} of {} ready", progress.total(), progress.total()));
+        return ExitCode::Done;
+    }
+    if (lost != nullptr) return context.fail(*lost);
+    if (progress.isNothing()) return context.fail(ExitCode::NoSuch, "no server matches");
+    std::string text =
+        fmt::format("{} of {} not ready in time:", progress.blockers().size(), progress.total());
+    for (const std::string& blocker : progress.blockers()) text += " " + blocker + ";";
+    text.pop_back();
+    return context.fail(ExitCode::TimedOut, text);
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,44 @@
+#include "console/commands.hpp"
+#include "console/commands/outcomes.hpp"
+#include "console/endpoint.hpp"
+
+namespace muster::cli {
+namespace {
+
+/// Nobody leads this cluster yet: this process shall.
+ExitCode becomeMaster(Context& context, const Error& why) {
+    const Arguments& args = context.args();
+    const bool isElsewhere = !args.url.empty() || !args.host.empty() || args.port != 0;
+    const std::string config = configPath(args, context.hooks());
+    if (!context.hooks().runMaster || isElsewhere || config.empty()) return context.fail(why);
+    StartRequest request;
+    request.config = config;
+    request.env = args.env;
+    request.type = args.type;
+    request.ids = args.ids;
+    for (const std::string& word : args.words) {
+        if (word == "all") continue;
+        if (word.find_first_of("*?:") != std::string::npos) {
+            return context.fail(ExitCode::Usage,
+                                word + ": without a running master, name ids or -t");
+        }
+        request.ids.push_back(word);
+    }
+    request.timeout = context.timeoutOr(request.timeout);
+    request.isQuiet = args.isQuiet;
+    return static_cast<ExitCode>(context.hooks().runMaster(request));
+}
+
+}  // namespace
+
+ExitCode runStart(Context& context) {
+    const Arguments& args = context.args();
+    const auto selection = Selection::parse(args.words, args.type, args.ids);
+    if (!selection) return context.fail(selection.error());
+    const auto client = context.admin();
+    if (client) return orderServers(context, *selection);
+    if (client.error().code() != Errc::Closed) return context.fail(client.error());
+    return becomeMaster(context, client.error());
+}
+
+}  // namespace muster::cli

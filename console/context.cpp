@@ -1,0 +1,68 @@
+#include "console/context.hpp"
+
+#include "console/endpoint.hpp"
+#include "console/output/safe_text.hpp"
+
+#include <fmt/format.h>
+
+namespace muster::cli {
+
+Context::Context(Arguments arguments, Hooks hooks)
+    : arguments_(std::move(arguments)),
+      hooks_(std::move(hooks)),
+      terminal_(hooks_.terminal ? *hooks_.terminal : detectTerminal(arguments_.isColourless)) {}
+
+Result<Admin*> Context::admin(std::function<void()> onClosed) {
+    if (admin_) return admin_.get();
+    auto endpoint = resolveEndpoint(arguments_, hooks_);
+    if (!endpoint) return endpoint.error();
+    auto connected = hooks_.connect(*endpoint, std::move(onClosed));
+    if (connected) {
+        admin_ = std::move(*connected);
+        return admin_.get();
+    }
+    const Error& why = connected.error();
+    const bool isAway = why.code() == Errc::Closed || why.code() == Errc::Timeout;
+    if (!isAway) return why;
+    return Error(Errc::Closed, fmt::format("no master answers at {} ({}): is it running? "
+                                           "'muster start -c CONFIG' starts one",
+                                           endpoint->url, why.detail()));
+}
+
+Result<JsonText> Context::ask(std::string_view moduleId, JsonText body) {
+    return ask(moduleId, std::move(body), timeoutOr(std::chrono::seconds(10)));
+}
+
+Result<JsonText> Context::ask(std::string_view moduleId, JsonText body,
+                              std::chrono::milliseconds timeout) {
+    auto client = admin();
+    if (!client) return client.error();
+    return (*client)->request(moduleId, std::move(body), timeout);
+}
+
+Result<ServerList> Context::servers() {
+    auto answer = ask("supervisor", R"({"op":"list"})");
+    if (!answer) return answer.error();
+    return parseServerList(*answer);
+}
+
+void Context::say(std::string_view text) {
+    std::lock_guard lock(talk_);
+    if (!arguments_.isQuiet) err() << safeText(text) << '\n' << std::flush;
+}
+
+ExitCode Context::fail(const Error& error) {
+    const std::string detail =
+        error.detail().empty() ? std::string(errcName(error.code())) : error.detail();
+    const char* hint =
+        error.code() == Errc::Denied ? " (log in with -u, or let -c find the admin token)" : "";
+    return fail(exitCodeOf(error.code()), detail + hint);
+}
+
+ExitCode Context::fail(ExitCode code, std::string_view text) {
+    std::lock_guard lock(talk_);
+    err() << "muster: " << safeText(text) << '\n' << std::flush;
+    return code;
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,259 @@
+#include "test/support/temp_dir.hpp"
+#include "test/unit/cli/fake_admin.hpp"
+
+#include <muster/json.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace muster::test {
+namespace {
+
+using testing::HasSubstr;
+
+nlohmann::json lastRequest(const Shell& shell) {
+    return nlohmann::json::parse(shell.master.requests().back());
+}
+
+TEST(Stop, AsksForTheServersByIdAndTellsHowItWent) {
+    Shell shell;
+    shell.master.answers("stop", results({{"a", "done"}, {"b", "already"}}));
+    EXPECT_EQ(shell.run({"stop", "a", "b", "--timeout", "3s"}), 0);
+    EXPECT_EQ(lastRequest(shell)["ids"], (nlohmann::json{"a", "b"}));
+    EXPECT_EQ(lastRequest(shell)["timeoutMs"], 3000);
+    EXPECT_THAT(shell.err, HasSubstr("1 stopped, 1 already stopped"));
+}
+
+TEST(Stop, NamesNobodyWhenAllAreMeant) {
+    Shell shell;
+    shell.master.answers("stop", results({{"a", "done"}}));
+    shell.run({"stop", "all"});
+    EXPECT_FALSE(lastRequest(shell).contains("ids"));
+}
+
+TEST(Stop, LooksUpTypesAndGlobs) {
+    Shell shell;
+    shell.master.answers("list", serverList({serverRow("chat-1", "chat", "ready"),
+                                             serverRow("gate-1", "gate", "ready")}));
+    shell.master.answers("stop", results({{"chat-1", "done"}}));
+    shell.run({"stop", "-t", "chat"});
+    EXPECT_EQ(lastRequest(shell)["ids"], nlohmann::json{"chat-1"});
+    EXPECT_EQ(shell.run({"stop", "nosuch-*"}), 3);
+}
+
+TEST(Stop, OnlySaysWhatItWouldAskInADryRun) {
+    Shell shell;
+    EXPECT_EQ(shell.run({"stop", "a", "--dry-run"}), 0);
+    EXPECT_TRUE(shell.master.requests().empty());
+    EXPECT_THAT(shell.out, HasSubstr("\"stop\""));
+}
+
+TEST(Kill, WantsAYesOrTheClustersName) {
+    Shell shell;
+    shell.master.answers("list", serverList({serverRow("a", "chat", "ready", R"({"busy":3})")}));
+    shell.master.answers("kill", results({{"a", "done"}}));
+    EXPECT_EQ(shell.run({"kill", "a"}), 2);
+    shell.typed = "wrong";
+    EXPECT_EQ(shell.run({"kill", "a"}), 8);
+    shell.typed = "chat";
+    EXPECT_EQ(shell.run({"kill", "a"}), 0);
+    shell.typed.reset();
+    EXPECT_EQ(shell.run({"kill", "a", "--yes"}), 0);
+    EXPECT_EQ(lastRequest(shell)["op"], "kill");
+}
+
+TEST(Start, AsksARunningMaster) {
+    Shell shell;
+    shell.master.answers("start", results({{"a", "already"}, {"b", "already"}}));
+    EXPECT_EQ(shell.run({"start"}), 0);
+    EXPECT_TRUE(shell.started.empty());
+    EXPECT_THAT(shell.err, HasSubstr("0 started, 2 already running"));
+}
+
+TEST(Start, RunsAMasterIfNoneAnswers) {
+    TempDir dir;
+    dir.write("config/master.json",
+              R"({"development":{"id":"m1","host":"127.0.0.1","port":3105}})");
+    dir.write("config/servers.json", R"({"development":{}})");
+    Shell shell;
+    shell.master.refuses(Error(Errc::Closed, "refused"));
+    EXPECT_EQ(shell.run({"start", "-c", dir.str(), "-t", "chat", "-i", "a", "--timeout", "5s"}), 0);
+    ASSERT_EQ(shell.started.size(), 1U) << shell.err;
+    EXPECT_EQ(shell.started[0].config, dir.str());
+    EXPECT_EQ(shell.started[0].type, "chat");
+    EXPECT_EQ(shell.started[0].ids, std::vector<std::string>{"a"});
+    EXPECT_EQ(shell.started[0].timeout, std::chrono::seconds(5));
+}
+
+TEST(Start, NeverRunsAMasterInPlaceOfARemoteOne) {
+    Shell shell;
+    shell.master.refuses(Error(Errc::Closed, "refused"));
+    EXPECT_EQ(shell.run({"start", "-h", "far.example"}), 7);
+    EXPECT_TRUE(shell.started.empty());
+}
+
+TEST(Endpoint, ComesFromTheConfigurationWithItsAdminToken) {
+    TempDir dir;
+    dir.write("config/master.json",
+              R"({"development":{"id":"m1","host":"127.0.0.1","port":3105}})");
+    dir.write("config/servers.json", R"({"development":{}})");
+    dir.write("config/muster.json", R"({"configVersion":1,"cluster":"game","stateDirectory":")" +
+                                        dir.str() + R"(/state"})");
+    dir.write("state/admin.token", "secret\n");
+    Shell shell;
+    shell.master.answers("list", serverList({}));
+    ASSERT_EQ(shell.run({"ls", "-c", dir.str()}), 0) << shell.err;
+    EXPECT_EQ(shell.master.endpoint().url, "mqtt://127.0.0.1:3105");
+    EXPECT_EQ(shell.master.endpoint().cluster, "game");
+    EXPECT_EQ(shell.master.endpoint().username, "admin");
+    EXPECT_EQ(shell.master.endpoint().password, "secret");
+}
+
+TEST(Endpoint, ComesFromFlagsBeforeTheEnvironment) {
+    Shell shell;
+    shell.master.answers("list", serverList({}));
+    shell.environment["MUSTER_URL"] = "mqtts://env.example:8883";
+    shell.run({"ls"});
+    EXPECT_EQ(shell.master.endpoint().url, "mqtts://env.example:8883");
+    shell.run({"-h", "::1", "-P", "4000", "ls", "-u", "ann", "-p", "pw", "--cluster", "c2"});
+    EXPECT_EQ(shell.master.endpoint().url, "mqtt://[::1]:4000");
+    EXPECT_EQ(shell.master.endpoint().username, "ann");
+    EXPECT_EQ(shell.master.endpoint().password, "pw");
+    EXPECT_EQ(shell.master.endpoint().cluster, "c2");
+}
+
+TEST(Endpoint, AsksForAPasswordThatWasNotGiven) {
+    Shell shell;
+    shell.master.answers("list", serverList({}));
+    EXPECT_EQ(shell.run({"ls", "-u", "ann"}), 2);
+    shell.typed = "typed";
+    EXPECT_EQ(shell.run({"ls", "-u", "ann"}), 0);
+    EXPECT_EQ(shell.master.endpoint().password, "typed");
+}
+
+TEST(Status, ShowsAServerWithItsEvents) {
+    Shell shell;
+    shell.master.answers("status", JsonText(R"({"server":)" + serverRow("a", "chat", "backoff") +
+                                            R"(,"events":[{"time":"2026-01-31T10:32:07.123Z",
+        "kind":"exited","id":"a","cause":"exit 139\u001b[2J"}]})"));
+    EXPECT_EQ(shell.run({"status", "a"}), 0);
+    EXPECT_THAT(shell.out, HasSubstr("a  backoff"));
+    EXPECT_THAT(shell.out, HasSubstr("10:32:07.123 exited a: exit 139\\x1b[2J"));
+    EXPECT_EQ(shell.run({"status", "a", "--check"}), 9);
+}
+
+TEST(Status, OfTheClusterCountsStates) {
+    Shell shell;
+    shell.master.answers(
+        "list", serverList({serverRow("a", "chat", "ready"), serverRow("b", "chat", "failed")}));
+    EXPECT_EQ(shell.run({"status"}), 0);
+    EXPECT_THAT(shell.out, HasSubstr("cluster chat: 1 of 2 servers ready"));
+    EXPECT_EQ(shell.run({"status", "--check"}), 9);
+}
+
+TEST(Wait, EndsWhenAllAreReady) {
+    Shell shell;
+    shell.master.answers("list", serverList({serverRow("a", "chat", "starting")}));
+    shell.master.answers("list", serverList({serverRow("a", "chat", "ready")}));
+    EXPECT_EQ(shell.run({"wait", "all"}), 0);
+    EXPECT_THAT(shell.err, HasSubstr("a starting\na ready\n1 of 1 ready"));
+}
+
+TEST(Wait, NamesTheBlockerAfterItsTime) {
+    Shell shell;
+    shell.master.answers(
+        "list", serverList({serverRow("a", "chat", "waiting", R"({"note":"waits for b"})")}));
+    EXPECT_EQ(shell.run({"wait", "all", "--timeout", "1s"}), 5);
+    EXPECT_THAT(shell.err, HasSubstr("1 of 1 not ready in time: a waiting (waits for b)"));
+}
+
+TEST(Events, ArePrintedAsTheyComeAndSelected) {
+    Shell shell;
+    shell.master.hasEvent("muster/chat/event/exited/a", R"({"time":"t","cause":"exit 1"})");
+    shell.master.hasEvent("muster/chat/event/started/b", R"({"time":"t"})");
+    shell.master.hasEvent("muster/chat/event/started/c", "not json");
+    shell.master.hasEvent("muster/chat/event/\x1b[2J/b", R"({})");
+    EXPECT_EQ(shell.run({"events", "-f", "-n", "2", "b"}), 0);
+    EXPECT_EQ(shell.out, "t started b\n\\x1b[2J b\n");
+    EXPECT_EQ(shell.run({"events", "-f", "-n", "1", "-o", "jsonl"}), 0);
+    EXPECT_EQ(shell.out, R"({"time":"t","cause":"exit 1","kind":"exited","id":"a"})"
+                         "\n");
+    EXPECT_EQ(shell.run({"events", "-f", "--timeout", "1ms", "nobody"}), 0);
+}
+
+TEST(Events, EndWith7WhenTheMasterGoes) {
+    Shell shell;
+    shell.master.losesConnections();
+    shell.master.hasEvent("muster/chat/event/exited/a", R"({"time":"t"})");
+    EXPECT_EQ(shell.run({"events", "-f"}), 7);
+    EXPECT_EQ(shell.out, "t exited a\n");
+}
+
+TEST(Orders, ShowOutcomesAndWhatIsOpen) {
+    Shell shell;
+    shell.master.answers("orders", JsonText(R"({"orders":[{"id":"01J","target":"node-h1",
+        "moduleId":"supervisor","body":{"op":"start"},"epoch":3,"created":"t1","outcome":null},
+        7,{"id":"01I","outcome":"done","ended":"t2"}]})"));
+    EXPECT_EQ(shell.run({"orders", "-n", "5"}), 0);
+    EXPECT_THAT(shell.out, HasSubstr("open"));
+    EXPECT_THAT(shell.out, HasSubstr("start"));
+    EXPECT_EQ(lastRequest(shell)["limit"], 5);
+}
+
+TEST(Add, SendsAnEntryOfServersJson) {
+    Shell shell;
+    shell.master.answers("add", JsonText(R"({"ids":["chat-3"]})"));
+    EXPECT_EQ(shell.run({"add", "serverType=chat", "id=3", "port=6052", "frontend=true", "zip=007",
+                         "title=a=b"}),
+              0);
+    EXPECT_EQ(shell.out, "chat-3\n");
+    const auto server = lastRequest(shell)["server"];
+    EXPECT_EQ(server["id"], "3");
+    EXPECT_EQ(server["port"], 6052);
+    EXPECT_EQ(server["frontend"], true);
+    EXPECT_EQ(server["zip"], "007");
+    EXPECT_EQ(server["title"], "a=b");
+}
+
+TEST(Module, ListsAndSwitches) {
+    Shell shell;
+    shell.master.answers("list", JsonText(R"(["watcher","\u001bx"])"));
+    shell.master.answers("enable", JsonText("null"));
+    shell.master.answers("disable", Error(Errc::UnknownModule, "no module nosuch"));
+    EXPECT_EQ(shell.run({"module", "list"}), 0);
+    EXPECT_EQ(shell.out, "watcher\n\\x1bx\n");
+    EXPECT_EQ(shell.run({"module", "enable", "echo"}), 0);
+    EXPECT_EQ(shell.master.requests().back(), "echo");
+    EXPECT_EQ(shell.run({"module", "disable", "nosuch"}), 3);
+}
+
+TEST(Help, KnowsEveryVerb) {
+    Shell shell;
+    ASSERT_EQ(shell.run({"help"}), 0);
+    EXPECT_THAT(shell.out, HasSubstr("muster ls"));
+    for (const char* verb : {"ls", "start", "kill", "broker", "validate"}) {
+        Shell one;
+        EXPECT_EQ(one.run({"help", verb}), 0);
+        EXPECT_THAT(one.out, HasSubstr("Exit codes: 0 done")) << verb;
+        EXPECT_EQ(one.run({verb, "--help"}), 0);
+        EXPECT_THAT(one.out, HasSubstr("Example:")) << verb;
+    }
+    EXPECT_EQ(shell.run({"help", "dance"}), 3);
+}
+
+TEST(Version, IsTheProjectsAndTheProtocols) {
+    Shell shell;
+    EXPECT_EQ(shell.run({"version", "-o", "jsonl"}), 0);
+    EXPECT_TRUE(nlohmann::json::parse(shell.out).contains("protocol"));
+}
+
+TEST(Validate, PrintsAllErrorsAndEndsWith2) {
+    TempDir dir;
+    dir.write("config/master.json", "{");
+    Shell shell;
+    EXPECT_EQ(shell.run({"validate", "-c", dir.str()}), 2);
+    EXPECT_THAT(shell.out, HasSubstr("master.json"));
+}
+
+}  // namespace
+}  // namespace muster::test

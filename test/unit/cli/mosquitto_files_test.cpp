@@ -1,0 +1,80 @@
+#include "console/commands/mosquitto_files.hpp"
+
+#include "common/config/cluster_config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace muster::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+config::Cluster cluster() {
+    config::Cluster cluster;
+    cluster.name = "game";
+    cluster.broker.password = "master-password";
+    config::Server server;
+    server.id = "chat-1";
+    server.type = "chat";
+    cluster.servers.push_back(server);
+    return cluster;
+}
+
+TEST(MosquittoAcl, LetsAMonitorSpeakOnlyAsItself) {
+    const auto acl = mosquittoAcl(cluster());
+    ASSERT_TRUE(acl);
+    EXPECT_THAT(*acl, HasSubstr("pattern write muster/game/presence/%u\n"));
+    EXPECT_THAT(*acl, HasSubstr("pattern write muster/game/to/master/%u\n"));
+    EXPECT_THAT(*acl, HasSubstr("pattern read muster/game/to/monitor/%u\n"));
+    EXPECT_THAT(*acl, HasSubstr("user chat-1\ntopic read muster/game/to/type/chat\n"));
+    EXPECT_THAT(*acl, Not(HasSubstr("pattern write muster/game/state")));
+}
+
+TEST(MosquittoAcl, StartsWithWhatAnonymousMayDo) {
+    const auto acl = mosquittoAcl(cluster());
+    const auto anonymous = acl->find("topic write muster/game/to/master/anonymous");
+    EXPECT_LT(anonymous, acl->find("user master"));
+    EXPECT_THAT(*acl, HasSubstr("user master\ntopic readwrite muster/game/#\n"));
+}
+
+TEST(MosquittoAcl, RefusesNamesThatWouldWriteTheirOwnRules) {
+    for (const char* name : {"a\ntopic readwrite #", "#", "+", "", "a b", "master", "anonymous"}) {
+        auto bad = cluster();
+        bad.users.push_back({"1", name, "pw", 2});
+        EXPECT_FALSE(mosquittoAcl(bad)) << name;
+    }
+    auto bad = cluster();
+    bad.name = "a/#";
+    EXPECT_FALSE(mosquittoAcl(bad));
+}
+
+TEST(MosquittoAcl, LeavesOutForeignIdsThatSpeakPomelosProtocol) {
+    auto foreign = cluster();
+    foreign.servers[0].id = "chat server\nuser evil";
+    EXPECT_THAT(*mosquittoAcl(foreign), Not(HasSubstr("evil")));
+}
+
+TEST(MosquittoPasswords, AreOneLinePerIdentity) {
+    auto with = cluster();
+    with.users.push_back({"1", "ann", "secret", 1});
+    with.users.push_back({"2", "bob", "$argon2id$x", 1});
+    const auto file = mosquittoPasswords(with, {"admin-token", "node-token", "server-token"});
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->text,
+              "master:master-password\nadmin:admin-token\nann:secret\n"
+              "node-127.0.0.1:node-token\nchat-1:server-token\n");
+    ASSERT_EQ(file->remarks.size(), 1U);
+    EXPECT_THAT(file->remarks[0], HasSubstr("bob"));
+}
+
+TEST(MosquittoPasswords, TakeTheTypesTokenWhereThereIsOne) {
+    auto with = cluster();
+    with.hasServerTokens = true;
+    with.serverTokens.push_back({"chat", "chat-token"});
+    EXPECT_THAT(mosquittoPasswords(with, {"a", "n", "s"})->text, HasSubstr("chat-1:chat-token\n"));
+}
+
+}  // namespace
+}  // namespace muster::cli
