@@ -1,0 +1,257 @@
+#include "master/console/console_service.hpp"
+
+#include "common/log.hpp"
+
+#include <muster/json.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace muster {
+namespace {
+
+constexpr std::string_view kLog = "console";
+constexpr std::size_t kMaxAuditedBody = 4096;
+
+Error unknownModule(std::string_view id) {
+    return Error(Errc::UnknownModule, fmt::format("unknown moduleId:{}", id));
+}
+
+bool isHidden(std::string_view id) {
+    return id.size() > 4 && id.starts_with("__") && id.ends_with("__");
+}
+
+/// Runs a door of a module; what it throws becomes its error.
+template <class Door>
+Result<void> contained(std::string_view moduleId, Door door) {
+    std::string cause = "an unknown exception";
+    try {
+        door();
+        return {};
+    } catch (const std::exception& exception) {
+        cause = exception.what();
+    } catch (...) {
+    }
+    log::error(kLog, "module {} threw: {}", moduleId, cause);
+    return Error(Errc::Failed, fmt::format("module {} failed: {}", moduleId, cause));
+}
+
+Error denied(const Caller& caller, int required) {
+    return Error(Errc::Denied,
+                 fmt::format("Command permission denied: {} has level {}, this needs level {}",
+                             caller.name, caller.level, required));
+}
+
+}  // namespace
+
+ConsoleService::ConsoleService(EventLoop& loop, MasterAgent& agent, ModuleSwitches& switches,
+                               ConsoleOptions options)
+    : loop_(loop),
+      agent_(agent),
+      switches_(switches),
+      options_(std::move(options)),
+      guard_(loop, options_.replyDeadline) {}
+
+ConsoleService::~ConsoleService() {
+    stop();
+    alive_.reset();
+}
+
+void ConsoleService::add(std::unique_ptr<AdminModule> module) {
+    const std::string id(module->id());
+    Entry entry{std::move(module), switches_.isEnabled(id), false};
+    if (const auto known = byId_.find(id); known != byId_.end()) {
+        entries_[known->second] = std::move(entry);
+        return;
+    }
+    byId_.emplace(id, entries_.size());
+    entries_.push_back(std::move(entry));
+}
+
+Result<void> ConsoleService::start() {
+    isStarted_ = true;
+    const TimePoint now = loop_.now();
+    for (Entry& entry : entries_) {
+        AdminModule& module = *entry.module;
+        if (auto started = contained(module.id(), [&] { module.start(agent_); }); !started)
+            return started.error();
+        entry.isStarted = true;
+        const auto pull = module.pull();
+        if (pull && entry.isEnabled) schedule_.add(std::string(module.id()), *pull, now);
+    }
+    arm();
+    return {};
+}
+
+void ConsoleService::stop() {
+    if (!std::exchange(isStarted_, false)) return;
+    if (timer_ != 0) loop_.cancel(std::exchange(timer_, 0));
+    for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry)
+        if (std::exchange(entry->isStarted, false))
+            (void)contained(entry->module->id(), [&] { entry->module->stop(); });  // logged there
+}
+
+ConsoleService::Entry* ConsoleService::find(std::string_view moduleId) {
+    const auto known = byId_.find(moduleId);
+    return known == byId_.end() ? nullptr : &entries_[known->second];
+}
+
+const ConsoleService::Entry* ConsoleService::find(std::string_view moduleId) const {
+    const auto known = byId_.find(moduleId);
+    return known == byId_.end() ? nullptr : &entries_[known->second];
+}
+
+/// The module if it may be asked now.
+Result<ConsoleService::Entry*> ConsoleService::door(std::string_view moduleId) {
+    Entry* entry = find(moduleId);
+    if (entry == nullptr) return unknownModule(moduleId);
+    if (!entry->isEnabled)
+        return Error(Errc::ModuleDisabled, fmt::format("module {} is disable", moduleId));
+    if (!isStarted_) return Error(Errc::Closed, "the master is stopping");
+    return entry;
+}
+
+Result<bool> ConsoleService::enable(std::string_view moduleId) {
+    return switchTo(moduleId, true);
+}
+
+Result<bool> ConsoleService::disable(std::string_view moduleId) {
+    return switchTo(moduleId, false);
+}
+
+Result<bool> ConsoleService::switchTo(std::string_view moduleId, bool isEnabled) {
+    Entry* entry = find(moduleId);
+    if (entry == nullptr) return unknownModule(moduleId);
+    if (std::exchange(entry->isEnabled, isEnabled) == isEnabled) return false;
+    const auto pull = entry->module->pull();
+    if (isEnabled && isStarted_ && pull)
+        schedule_.add(std::string(moduleId), *pull, loop_.now());
+    else
+        schedule_.remove(moduleId);
+    switches_.save(moduleId, isEnabled);
+    if (isStarted_) arm();
+    return true;
+}
+
+bool ConsoleService::isEnabled(std::string_view moduleId) const {
+    const Entry* entry = find(moduleId);
+    return entry != nullptr && entry->isEnabled;
+}
+
+std::vector<std::string> ConsoleService::modules() const {
+    std::vector<std::string> ids;
+    for (const Entry& entry : entries_) ids.emplace_back(entry.module->id());
+    return ids;
+}
+
+std::vector<std::string> ConsoleService::list() const {
+    std::vector<std::string> ids = modules();
+    std::erase_if(ids, isHidden);
+    return ids;
+}
+
+void ConsoleService::fromMonitor(const ServerInfo& from, std::string_view moduleId,
+                                 const JsonText& body, Reply reply) {
+    const auto entry = door(moduleId);
+    if (!entry) {
+        if (reply) return reply(entry.error());
+        return log::debug(kLog, "notify of {} dropped: {}", from.id, entry.error().detail());
+    }
+    AdminModule& module = *(*entry)->module;
+    Reply guarded = guard_.guard(std::move(reply), moduleId);
+    if (!guarded) return;
+    const auto ran =
+        contained(moduleId, [&] { module.masterHandler(agent_, from, body, guarded); });
+    if (!ran) guarded(ran.error());
+}
+
+void ConsoleService::fromClient(const Caller& caller, std::string_view moduleId,
+                                const JsonText& body, Reply reply) {
+    const auto entry = door(moduleId);
+    if (!entry) {
+        if (reply) reply(entry.error());
+        return;
+    }
+    AdminModule& module = *(*entry)->module;
+    int required = 1;
+    auto judged = contained(moduleId, [&] { required = module.requiredLevel(body); });
+    if (judged && caller.level > required) judged = denied(caller, required);
+    // A change is told whatever becomes of it; a look is not.
+    if (required <= 1 || !judged)
+        reply = audited({caller, std::string(moduleId), {}, body}, std::move(reply));
+    if (!judged) {
+        if (reply) reply(judged.error());
+        return;
+    }
+    Reply guarded = guard_.guard(std::move(reply), moduleId);
+    if (!guarded) return;
+    const auto ran =
+        contained(moduleId, [&] { module.clientHandler(agent_, caller, body, guarded); });
+    if (!ran) guarded(ran.error());
+}
+
+void ConsoleService::command(const Caller& caller, std::string_view command,
+                             std::string_view moduleId, Reply reply) {
+    if (!reply) reply = [](const Result<JsonText>&) {};
+    if (command == "list") return reply(jsonText({{"modules", list()}}));
+    if (command != "enable" && command != "disable")
+        return reply(Error(Errc::BadMessage, fmt::format("unknown command:{}", command)));
+    reply = audited({caller, std::string(moduleId), std::string(command), {}}, std::move(reply));
+    if (caller.level > 1) return reply(denied(caller, 1));
+    if (moduleId.empty()) return reply(Error(Errc::BadMessage, "empty moduleId"));
+    const auto changed = switchTo(moduleId, command == "enable");
+    if (!changed) return reply(changed.error());
+    if (auto told = agent_.notifyCommand(command, moduleId); !told)
+        log::debug(kLog, "{} of {} reached no monitor: {}", command, moduleId,
+                   told.error().detail());
+    reply(JsonText("1"));
+}
+
+/// `reply` that leaves an audit record first.
+Reply ConsoleService::audited(Asked asked, Reply reply) {
+    return [this, alive = std::weak_ptr<bool>(alive_), asked = std::move(asked),
+            reply = std::move(reply)](Result<JsonText> result) {
+        if (!alive.expired()) audit(asked, result);
+        if (reply) reply(std::move(result));
+    };
+}
+
+void ConsoleService::audit(const Asked& asked, const Result<JsonText>& outcome) {
+    nlohmann::json record{{"id", asked.caller.name},
+                          {"clientId", asked.caller.clientId},
+                          {"level", asked.caller.level},
+                          {"moduleId", asked.moduleId},
+                          {"outcome", outcome ? "done" : errcName(outcome.error().code())}};
+    if (!asked.command.empty()) record["command"] = asked.command;
+    if (!outcome) record["cause"] = outcome.error().detail();
+    if (asked.body.size() > kMaxAuditedBody)
+        record["bodyBytes"] = asked.body.size();
+    else if (auto body = parseJson(asked.body))
+        record["body"] = *std::move(body);
+    const JsonText text = jsonText(record);
+    agent_.publishEvent("admin", asked.caller.name, text);
+    if (options_.audit) options_.audit(text);
+}
+
+void ConsoleService::arm() {
+    if (timer_ != 0) loop_.cancel(std::exchange(timer_, 0));
+    const auto next = schedule_.next();
+    if (!next) return;
+    const auto wait = std::max(*next - loop_.now(), TimePoint::duration::zero());
+    timer_ = loop_.after(std::chrono::ceil<std::chrono::milliseconds>(wait), [this] { tick(); });
+}
+
+void ConsoleService::tick() {
+    timer_ = 0;
+    for (const std::string& id : schedule_.due(loop_.now())) {
+        Entry* entry = find(id);
+        if (entry == nullptr || !entry->isEnabled || !entry->isStarted) continue;
+        (void)contained(id, [&] { entry->module->tick(agent_); });  // logged there
+    }
+    arm();
+}
+
+}  // namespace muster

@@ -1,0 +1,106 @@
+#pragma once
+
+#include "common/event_loop.hpp"
+#include "master/console/dispatcher.hpp"
+#include "master/console/pull_schedule.hpp"
+#include "master/console/reply_guard.hpp"
+
+#include <muster/master.hpp>
+#include <muster/result.hpp>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace muster {
+
+/// Which modules are switched off, over restarts of the master. On the master's thread.
+class ModuleSwitches {
+public:
+    virtual ~ModuleSwitches() = default;
+    virtual bool isEnabled(std::string_view moduleId) const = 0;
+    virtual void save(std::string_view moduleId, bool isEnabled) = 0;
+};
+
+struct ConsoleOptions {
+    /// After it a request that its module did not answer gets Timeout.
+    std::chrono::milliseconds replyDeadline = std::chrono::seconds(60);
+    /// Called with each audit record, a JSON object, besides the event `admin`.
+    std::function<void(const JsonText& record)> audit;
+};
+
+/// Owns the admin modules and calls their doors (pomelo-admin's lib/consoleService.js): checks
+/// levels, switches modules on and off, ticks them, contains their exceptions and sees to one
+/// answer per request. On the master's thread; loop, agent and switches outlive it.
+class ConsoleService final : public Dispatcher {
+public:
+    ConsoleService(EventLoop& loop, MasterAgent& agent, ModuleSwitches& switches,
+                   ConsoleOptions options);
+    ~ConsoleService() override;
+    ConsoleService(const ConsoleService&) = delete;
+    ConsoleService& operator=(const ConsoleService&) = delete;
+
+    /// Before start(). A second module of the same id replaces the first, in its place.
+    void add(std::unique_ptr<AdminModule> module);
+    /// Starts the modules in the order they were added, and their schedules. Failed names a
+    /// module whose start() threw; those before it stay started until stop().
+    Result<void> start();
+    /// Stops them in reverse order. Idempotent.
+    void stop();
+
+    /// True only on a change; UnknownModule if there is none. Persisted.
+    Result<bool> enable(std::string_view moduleId);
+    Result<bool> disable(std::string_view moduleId);
+    bool isEnabled(std::string_view moduleId) const;
+    /// Ids in the order they were added, without those of the form __name__.
+    std::vector<std::string> list() const;
+    /// All ids.
+    std::vector<std::string> modules() const;
+
+    void fromMonitor(const ServerInfo& from, std::string_view moduleId, const JsonText& body,
+                     Reply reply) override;
+    void fromClient(const Caller& caller, std::string_view moduleId, const JsonText& body,
+                    Reply reply) override;
+    void command(const Caller& caller, std::string_view command, std::string_view moduleId,
+                 Reply reply) override;
+
+private:
+    struct Entry {
+        std::unique_ptr<AdminModule> module;
+        bool isEnabled = true;
+        bool isStarted = false;
+    };
+    /// What an administrator asked, for the audit.
+    struct Asked {
+        Caller caller;
+        std::string moduleId;
+        std::string command;
+        JsonText body;
+    };
+    Entry* find(std::string_view moduleId);
+    const Entry* find(std::string_view moduleId) const;
+    Result<Entry*> door(std::string_view moduleId);
+    Result<bool> switchTo(std::string_view moduleId, bool isEnabled);
+    Reply audited(Asked asked, Reply reply);
+    void audit(const Asked& asked, const Result<JsonText>& outcome);
+    void arm();
+    void tick();
+
+    EventLoop& loop_;
+    MasterAgent& agent_;
+    ModuleSwitches& switches_;
+    ConsoleOptions options_;
+    std::vector<Entry> entries_;
+    std::map<std::string, std::size_t, std::less<>> byId_;
+    PullSchedule schedule_;
+    TimerId timer_ = 0;
+    bool isStarted_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    ReplyGuard guard_;  // last: its destructor answers through the members above
+};
+
+}  // namespace muster

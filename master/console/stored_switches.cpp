@@ -1,0 +1,36 @@
+#include "master/console/stored_switches.hpp"
+
+#include "common/log.hpp"
+#include "common/wire/json_scanner.hpp"
+#include "common/wire/topics.hpp"
+
+namespace muster {
+namespace {
+
+std::string keyOf(std::string_view moduleId) {
+    return "module/" + wire::percentEncode(moduleId);
+}
+
+}  // namespace
+
+bool StoredSwitches::isEnabled(std::string_view moduleId) const {
+    const auto entry = store_.get(keyOf(moduleId));
+    if (!entry) return true;
+    const auto value = wire::findMember(entry->value, "enabled");
+    return !value || value->text != "false";
+}
+
+void StoredSwitches::save(std::string_view moduleId, bool isEnabled) {
+    Transaction transaction;
+    const std::string value = "{\"id\":" + wire::jsonString(moduleId) +
+                              ",\"enabled\":" + (isEnabled ? "true" : "false") + "}";
+    transaction.puts.push_back({keyOf(moduleId), value});
+    store_.commit(std::move(transaction),
+                  [id = std::string(moduleId)](const Result<std::int64_t>& revision) {
+                      if (!revision)
+                          log::error("console", "switch of module {} is not kept: {}", id,
+                                     revision.error().detail());
+                  });
+}
+
+}  // namespace muster
