@@ -18,6 +18,7 @@ SOURCES = cpp_source.CPP + (".py", ".sh", ".js", ".mjs", ".html", ".css", ".cmak
 NAME_PARTS = re.compile(r"\w*(?:Manager|Helper|Utils?(?![a-z]))\w*|\b\w*_(?:manager|helper|utils?)\b")
 OPEN_ITEM = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b")
 SLEEPS = re.compile(r"\b(?:sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(")
+DETACHED = re.compile(r"\basio\s*::\s*detached\b|\.\s*detach\s*\(\s*\)")
 HEAVY = re.compile(r'#\s*include\s*[<"]((?:nlohmann|muster)/json\.hpp|boost/asio\.hpp|boost/beast[^>"]*)[>"]')
 MAY_BE_HEAVY = {"include/muster/json.hpp"}
 MACRO = re.compile(r"^\s*#\s*define\s+(\w+)", re.M)
@@ -41,13 +42,13 @@ def check_everywhere(path, text):
 
 def check_cpp(path, text):
     code = cpp_source.without_noise(text)
-    bare = cpp_source.NOISE.sub(cpp_source._blank, text)
+    bare = cpp_source.without_comments(text)
     for match in MACRO.finditer(bare):
         if match.group(1) not in MAY_BE_MACRO:
             yield line_of(text, match.start(1)), f"macro {match.group(1)}: use a constant or a function"
     for match in NAME_PARTS.finditer(code):
         yield line_of(text, match.start()), f"{match.group(0)}: no Manager, Helper or Util in a name"
-    for match in re.finditer(r"\bdetached\b", code):
+    for match in DETACHED.finditer(code):
         yield line_of(text, match.start()), "detached: give the work an owner that joins it"
     if path.startswith("test/"):
         for match in SLEEPS.finditer(code):

@@ -31,15 +31,25 @@ def source_files(root, suffixes=CPP):
     return found
 
 
+def without_comments(text):
+    """`text` with comments and string contents blanked; preprocessor lines stay."""
+    return NOISE.sub(_blank, text)
+
+
 def read(path):
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
 
 
+def _spaces(match):
+    """Spaces of the same shape, so that lines and columns stay."""
+    return re.sub(r"[^\n]", " ", match.group(0))
+
+
 def _blank(match):
-    """Spaces of the same shape, so that lines and columns stay; strings keep their quotes."""
+    """The same, but strings keep their quotes."""
     text = match.group(0)
-    blanked = re.sub(r"[^\n]", " ", text)
+    blanked = _spaces(match)
     if text[-1] in "\"'" and len(text) > 1:
         return '"' + blanked[1:-1] + '"'
     return blanked
@@ -47,7 +57,7 @@ def _blank(match):
 
 def without_noise(text):
     """`text` with comments, string contents and preprocessor lines blanked."""
-    return DIRECTIVE.sub(_blank, NOISE.sub(_blank, text))
+    return DIRECTIVE.sub(_spaces, NOISE.sub(_blank, text))
 
 
 class Block:

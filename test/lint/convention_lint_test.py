@@ -39,6 +39,8 @@ class ConventionLint(unittest.TestCase):
     def test_classes_and_namespaces_may_be_long(self):
         self.passes("common/a.cpp", "namespace x {\n" + "int f();\n" * 100 + "}\n")
         self.passes("common/a.cpp", "struct X final : Base<int> {\n" + "int a = 1;\n" * 100 + "};\n")
+        self.passes("common/a.hpp", '#pragma once\n#include "common/b.hpp"\n'
+                    "namespace x {\nstruct A {\n    seconds s = seconds(3);\n};\n" + "int f();\n" * 100 + "}\n")
         self.passes("common/a.cpp", "constexpr int kTable[] = {\n" + "1,\n" * 100 + "};\n")
 
     def test_macros_are_refused_but_not_their_mention(self):
@@ -68,6 +70,8 @@ class ConventionLint(unittest.TestCase):
 
     def test_work_has_an_owner(self):
         self.refuses("master/a.cpp", "co_spawn(ex, f(), asio::detached);\n", "detached")
+        self.refuses("master/a.cpp", "thread.detach();\n", "detached")
+        self.passes("master/a.cpp", "bool isAttached = !session.detached;\n")
 
     def test_tests_never_sleep(self):
         self.refuses("test/unit/a_test.cpp", "std::this_thread::sleep_for(5s);\n", "sleep")
