@@ -1,0 +1,230 @@
+#include "modules/supervisor/server_process.hpp"
+
+#include <csignal>
+#include <utility>
+
+namespace muster::supervisor {
+
+using Kind = ServerAction::Kind;
+using State = ServerState;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds kKillAgain{5'000};
+
+std::string seconds(milliseconds time) {
+    const auto tenths = time.count() / 100;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+}  // namespace
+
+ServerProcess::ServerProcess(ServerSpec spec, std::uint32_t seed)
+    : spec_(std::move(spec)), restarts_(seed) {
+    status_.id = spec_.id;
+    status_.type = spec_.type;
+}
+
+ServerProcess::Output ServerProcess::take() {
+    return std::exchange(output_, Output{});
+}
+
+void ServerProcess::act(Kind kind, int signal) {
+    const bool isOfALife = kind == Kind::Signal || kind == Kind::Sweep || kind == Kind::Forget;
+    output_.actions.push_back({kind, signal, isOfALife ? nonce_ : std::string()});
+}
+
+void ServerProcess::tell(const char* kind, std::string cause) {
+    output_.events.push_back({kind, std::move(cause), 0});
+}
+
+void ServerProcess::enter(ServerState state, std::string note) {
+    status_.state = state;
+    status_.isReady = state == State::Ready;
+    status_.note = std::move(note);
+    deadline_.reset();
+}
+
+// ---- orders
+
+void ServerProcess::start(TimePoint now) {
+    status_.wantsRun = true;
+    status_.hasEnded = false;
+    isHeld_ = false;
+    restarts_.reset();
+    if (status_.state == State::Stopping && failedStart_.empty()) {
+        isRestarting_ = true;
+        return;
+    }
+    if (hasProcess() || isSpawning_ || status_.state == State::Adopting) return;
+    (void)now;
+    launchOrWait();
+}
+
+void ServerProcess::stop(TimePoint now) {
+    status_.wantsRun = false;
+    status_.hasEnded = false;
+    isHeld_ = false;
+    isRestarting_ = false;
+    failedStart_.clear();
+    if (status_.state == State::Adopting || status_.state == State::Stopping) return;
+    if (hasProcess() || isSpawning_) return beginStop(now);
+    if (status_.state == State::Stopped) return;
+    enter(State::Stopped, "stopped by a person");
+    tell("stopped", "stopped by a person");
+}
+
+void ServerProcess::kill(TimePoint now) {
+    stop(now);
+    if (hasProcess()) escalate(now);
+}
+
+void ServerProcess::restart(TimePoint now) {
+    const bool runs = hasProcess() || isSpawning_;
+    start(now);
+    if (!runs) return;
+    isRestarting_ = true;
+    failedStart_.clear();
+    if (status_.state != State::Stopping) beginStop(now);
+}
+
+void ServerProcess::launchOrWait() {
+    if (spec_.isPomelo && !isMasterPresent_)
+        return enter(State::Waiting, "waits for a master: a pomelo server ends without one");
+    if (spec_.argv.empty()) return enter(State::Failed, "it has no command on this node");
+    spawn();
+}
+
+void ServerProcess::spawn() {
+    isSpawning_ = true;
+    wasKilled_ = false;
+    enter(State::Starting, "is being started");
+    act(Kind::Spawn);
+}
+
+void ServerProcess::beginStop(TimePoint now) {
+    act(Kind::StopProbe);
+    watchdog_.reset();
+    enter(State::Stopping, "is asked to stop");
+    if (!hasProcess()) return;  // as soon as its spawn is answered
+    act(Kind::Signal, spec_.stop.signal);
+    // A stopped process would not see the signal before it is continued.
+    act(Kind::Signal, SIGCONT);
+    deadline_ = now + spec_.stop.timeout;
+}
+
+void ServerProcess::escalate(TimePoint now) {
+    status_.note = wasKilled_ ? "was killed and does not end: a hung disk or debugger?"
+                              : "did not stop in " + seconds(spec_.stop.timeout) + ": killed";
+    wasKilled_ = true;
+    act(Kind::Signal, SIGKILL);
+    act(Kind::Sweep);
+    deadline_ = now + kKillAgain;
+}
+
+// ---- news of the keeper
+
+void ServerProcess::spawning(std::string nonce) {
+    nonce_ = std::move(nonce);
+}
+
+void ServerProcess::spawned(const keeper::ChildState& child, TimePoint now) {
+    if (!isSpawning_) return;
+    isSpawning_ = false;
+    const bool isStopping = status_.state == State::Stopping;
+    if (std::exchange(hasStartedBefore_, true)) ++status_.restarts;
+    tell(status_.restarts > 0 ? "restarted" : "started", "process " + std::to_string(child.pid));
+    status_.pid = child.pid;
+    if (isStopping) return beginStop(now);
+    started(child, now);
+}
+
+void ServerProcess::started(const keeper::ChildState& child, TimePoint now) {
+    status_.pid = child.pid;
+    status_.startedMs = child.startedMs;
+    status_.busy.reset();
+    watchdog_.reset();
+    enter(State::Starting, "is not ready yet");
+    if (spec_.readiness.kind == config::Readiness::Kind::Start || child.isMatched)
+        return readySeen("runs", now);
+    deadline_ = now + spec_.readiness.timeout;
+    act(Kind::StartProbe);
+}
+
+void ServerProcess::spawnFailed(const std::string& reason, TimePoint now) {
+    if (!isSpawning_) return;
+    isSpawning_ = false;
+    if (status_.state == State::Stopping) return stopped(now);
+    crashed("cannot be started: " + reason, true, milliseconds(0), now);
+}
+
+void ServerProcess::clearProcess() {
+    act(Kind::StopProbe);
+    act(Kind::Forget);
+    status_.pid = 0;
+    status_.startedMs = 0;
+    status_.busy.reset();
+    status_.cpuPercent.reset();
+    status_.rssBytes.reset();
+    watchdog_.reset();
+}
+
+void ServerProcess::exited(const keeper::ChildState& child, TimePoint now) {
+    if (child.nonce != nonce_ || !child.exit) return;
+    if (!hasProcess() && status_.state != State::Adopting && status_.state != State::Stopping)
+        return act(Kind::Forget);
+    status_.exit = child.exit;
+    const bool wasReady = status_.isReady || status_.state == State::Unresponsive;
+    if (status_.state == State::Stopping) {
+        act(Kind::Sweep);
+        clearProcess();
+        return stopped(now);
+    }
+    const std::string cause = describe(*child.exit);
+    tell("exited", cause);
+    clearProcess();
+    if (!status_.wantsRun) return enter(State::Stopped, cause);
+    if (!wasReady && waitsForMasterAfter(*child.exit)) {
+        enter(State::Waiting, "found no master at its first connect; waits for one");
+        // With a master in sight it may have come up just after: once more, but not in a rush.
+        if (isMasterPresent_) deadline_ = now + milliseconds(1000);
+        return;
+    }
+    const bool isFailure = !child.exit->isKnown || child.exit->signal != 0 || child.exit->code != 0;
+    crashed(cause, isFailure, milliseconds(child.exit->ranForMs), now);
+}
+
+bool ServerProcess::waitsForMasterAfter(const keeper::ExitStatus& exit) const {
+    return spec_.isPomelo && exit.isKnown && exit.signal == 0 && exit.code == 0;
+}
+
+void ServerProcess::stopped(TimePoint now) {
+    if (!failedStart_.empty())
+        return crashed(std::exchange(failedStart_, {}), true, milliseconds(0), now);
+    const std::string how = wasKilled_ ? "killed: it did not stop in " + seconds(spec_.stop.timeout)
+                                       : "stopped cleanly";
+    tell("stopped", how);
+    enter(State::Stopped, how);
+    if (std::exchange(isRestarting_, false)) launchOrWait();
+}
+
+void ServerProcess::crashed(const std::string& cause, bool isFailure, milliseconds ranFor,
+                            TimePoint now) {
+    const auto verdict = restarts_.onExit(spec_.restart, isFailure, ranFor);
+    if (!verdict.restarts) {
+        status_.wantsRun = false;
+        status_.hasEnded = true;
+        enter(isFailure ? State::Failed : State::Stopped, cause + "; " + verdict.reason);
+        return tell(isFailure ? "failed" : "stopped", status_.note);
+    }
+    if (verdict.delay <= milliseconds(0)) return launchOrWait();
+    const std::string loop = restarts_.inRow() > 1
+                                 ? "crash loop " + std::to_string(restarts_.inRow()) + "x, "
+                                 : std::string();
+    enter(State::Backoff, loop + "next try in " + seconds(verdict.delay) + ": " + cause);
+    deadline_ = now + verdict.delay;
+    tell("backoff", status_.note);
+}
+
+}  // namespace muster::supervisor
