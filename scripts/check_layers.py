@@ -25,7 +25,7 @@ LAYERS = [
       "master/scheduler", "modules"]),
     ("modules", r"modules/", ["common"]),
     ("master/async", r"master/async/", ["common"]),
-    ("master/mqtt/access", r"master/mqtt/access_control\.hpp$", ["common"]),
+    ("master/mqtt/access", r"master/mqtt/(?:access_control|packet)\.hpp$", ["common"]),
     ("master/mqtt", r"master/mqtt/", ["common", "common/mqtt", "master/async", "master/mqtt/access"]),
     ("master/cluster", r"master/cluster/", ["common"]),
     ("master/scheduler", r"master/scheduler/", ["common"]),
