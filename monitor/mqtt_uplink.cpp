@@ -15,7 +15,8 @@ constexpr std::size_t kMaxHeld = 256;
 
 // Words of a broker's DISCONNECT 0x8E (MQTT 5, 3.14.2.1) as the clients pass it on.
 bool saysTakenOver(std::string_view reason) {
-    return reason.find("taken over") != std::string_view::npos;
+    return reason.find("0x8e") != std::string_view::npos ||
+           reason.find("taken over") != std::string_view::npos;
 }
 
 }  // namespace
@@ -75,7 +76,7 @@ void MqttUplink::onConnected(bool /*sessionPresent*/) {
     ++connection_;
     isUp_ = true;
     isPresent_ = isLeaderSeen_ = isRegistered_ = false;
-    presencesAwaited_ = 0;
+    presencesAwaited_ = grantsAwaited_ = 0;
     held_.clear();
     presence_.forgetPending();
     observer_->onTransportUp();

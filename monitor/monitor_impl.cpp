@@ -1,0 +1,185 @@
+#include "monitor/monitor_impl.hpp"
+
+#include "common/mqtt/paho_client.hpp"
+#include "monitor/console_module.hpp"
+#include "monitor/mqtt_uplink.hpp"
+#include "monitor/pomelo_link.hpp"
+
+#include <csignal>
+#include <future>
+#include <utility>
+
+#include <unistd.h>
+
+namespace muster {
+namespace {
+
+constexpr auto kStopPatience = std::chrono::milliseconds(2000);
+
+std::unique_ptr<Uplink> makeUplink(EventLoop& loop, const Identity& identity, LogLine log) {
+    ClientFactory makeClient = [&loop]() -> std::unique_ptr<mqtt::Client> {
+        return std::make_unique<mqtt::PahoClient>(loop);
+    };
+    if (identity.url.rfind("pomelo://", 0) == 0)
+        return std::make_unique<PomeloLink>(loop, std::move(makeClient), identity, std::move(log));
+    return std::make_unique<MqttUplink>(loop, std::move(makeClient), identity, std::move(log));
+}
+
+/// Tells the node that this process is alive: through the host's own loop, so that a host that
+/// hangs is not. Shared between its timer and the calls that wait there.
+struct Heartbeat : std::enable_shared_from_this<Heartbeat> {
+    std::shared_ptr<NodeLink> node;
+    std::shared_ptr<UserCalls> calls;
+    std::weak_ptr<EventLoop> loop;
+    std::chrono::milliseconds every{0};
+    std::atomic<bool> isQueued{false};
+
+    void beat() {
+        const auto target = loop.lock();
+        if (!target) return;
+        if (!isQueued.exchange(true))
+            calls->run("heartbeat", [self = shared_from_this()] {
+                self->isQueued = false;
+                self->node->send("WATCHDOG=1");
+            });
+        target->after(every, [self = shared_from_this()] { self->beat(); });
+    }
+};
+
+}  // namespace
+
+Monitor::Impl::Impl(MonitorOptions options)
+    : options_(std::move(options)),
+      node_(std::make_shared<NodeLink>(NodeLink::fromEnvironment())),
+      loop_(std::make_shared<ThreadLoop>()),
+      calls_(std::make_shared<UserCalls>(loop_, options_.runOn, safeLog())) {
+    // Before start() too there is an agent: what it is told waits until the master is there.
+    ServerInfo self;
+    self.id = options_.id;
+    self.type = options_.type;
+    auto identity = makeIdentity(options_);
+    if (identity) self = identity->self;
+    AgentHooks hooks;
+    hooks.event = options_.onEvent;
+    hooks.log = safeLog();
+    hooks.registered = [watcher = watcher_](MonitorAgent& agent) { watcher->subscribe(agent); };
+    agent_ = std::make_shared<MonitorAgentImpl>(loop_, calls_, std::move(self), options_.maxQueued,
+                                                std::move(hooks));
+}
+
+Monitor::Impl::~Impl() {
+    stop();
+    calls_->close();
+}
+
+LogLine Monitor::Impl::safeLog() const {
+    if (!options_.log) return {};
+    return [log = options_.log](int level, std::string_view line) {
+        try {
+            log(level, line);
+        } catch (...) {  // NOLINT(bugprone-empty-catch): the host's log is broken, not its process
+        }
+    };
+}
+
+void Monitor::Impl::add(std::shared_ptr<MonitorModule> module) {
+    const std::string id(module->id());
+    functions_.erase(id);
+    modules_[id] = std::move(module);
+}
+
+FunctionModule& Monitor::Impl::functionModule(const std::string& moduleId) {
+    auto& function = functions_[moduleId];
+    if (!function) {
+        function = std::make_shared<FunctionModule>(moduleId);
+        modules_[moduleId] = function;
+    }
+    return *function;
+}
+
+void Monitor::Impl::addBuiltIns() {
+    agent_->modules().add(watcher_);
+    ConsoleModule::Hooks hooks;
+    hooks.stop = [this] { stopRequested(); };
+    hooks.drain = [this] { drainRequested(); };
+    agent_->modules().add(std::make_shared<ConsoleModule>(std::move(hooks)));
+}
+
+Result<void> Monitor::Impl::start() {
+    auto identity = makeIdentity(options_);
+    if (!identity) return identity.error();
+    if (isStopped_) return Error(Errc::Closed, "the monitor was stopped: make a new one");
+    if (isStarted_.exchange(true)) return Error(Errc::Conflict, "the monitor is started already");
+    identity->self = agent_->self();  // one incarnation for one object
+    addBuiltIns();
+    for (const auto& [id, module] : modules_) agent_->modules().add(module);
+    auto heartbeat = std::make_shared<Heartbeat>();
+    heartbeat->node = node_;
+    heartbeat->calls = calls_;
+    heartbeat->loop = loop_;
+    heartbeat->every = node_->heartbeat().value_or(std::chrono::milliseconds(0));
+    // The loop itself by reference: it does not outlive its tasks' thread.
+    loop_->post([&loop = *loop_, agent = agent_, identity = std::move(*identity), heartbeat,
+                 log = safeLog()] {
+        agent->start(makeUplink(loop, identity, log));
+        if (heartbeat->every.count() > 0) heartbeat->beat();
+    });
+    return {};
+}
+
+void Monitor::Impl::ready() {
+    node_->send("READY=1");
+    agent_->notify("__masterwatcher__", R"({"action":"record","id":")" + options_.id + "\"}");
+    loop_->post([agent = agent_] {
+        if (agent->state() == ServerState::Online) agent->setState(ServerState::Ready);
+    });
+}
+
+void Monitor::Impl::setBusy(std::int64_t count) {
+    node_->send("X_MUSTER_BUSY=" + std::to_string(count < 0 ? 0 : count));
+    loop_->post([agent = agent_, count] { agent->setBusy(count); });
+}
+
+void Monitor::Impl::stopRequested() {
+    node_->send("STOPPING=1");
+    loop_->post([agent = agent_] { agent->setState(ServerState::Stopping); });
+    const auto callback = onStop_;  // it may end this object
+    if (callback) return callback();
+    ::kill(::getpid(), SIGTERM);
+}
+
+void Monitor::Impl::drainRequested() {
+    node_->send("X_MUSTER_DRAINING=1");
+    loop_->post([agent = agent_] {
+        if (agent->state() != ServerState::Stopping) agent->setState(ServerState::Draining);
+    });
+    const auto callback = onDrain_;  // it may end this object
+    if (callback) callback();
+}
+
+void Monitor::Impl::stop() {
+    if (isStopped_.exchange(true)) return;
+    node_->send("STOPPING=1");
+    if (loop_->isLoopThread()) {
+        // Called from a callback: the goodbye goes out after it, and the thread ends by itself.
+        agent_->close([loop = loop_] { loop->stop(); });
+        return;
+    }
+    auto closed = std::make_shared<std::promise<void>>();
+    auto isClosed = closed->get_future();
+    const auto end = std::chrono::steady_clock::now() + kStopPatience;
+    // Twice round the loop: what the goodbye still gave to the host has run when it is told.
+    loop_->post([agent = agent_, loop = loop_, closed] {
+        agent->close([loop, closed] { loop->post([closed] { closed->set_value(); }); });
+    });
+    isClosed.wait_until(end);
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    loop_->stop(std::max(left, std::chrono::milliseconds(0)));
+}
+
+MonitorAgent& Monitor::Impl::agent() {
+    return *agent_;
+}
+
+}  // namespace muster
