@@ -1,0 +1,294 @@
+#include "common/mqtt/paho_client.hpp"
+
+#include "common/log.hpp"
+#include "common/mqtt/backoff.hpp"
+#include "common/mqtt/paho_link.hpp"
+#include "common/mqtt/paho_options.hpp"
+#include "common/mqtt/subscription_list.hpp"
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <utility>
+
+namespace muster::mqtt {
+namespace {
+
+using std::chrono::milliseconds;
+using PublishDone = std::function<void(Result<PublishOutcome>)>;
+
+constexpr std::size_t kMaxUnacknowledgedBytes = 16 << 20;
+constexpr milliseconds kDisconnectPatience{300};
+// Paho's receiving thread looks at a new socket up to a second late, twice in a connect.
+constexpr milliseconds kMinConnectTimeout{3'000};
+constexpr int kNoMatchingSubscribers = 0x10;
+constexpr int kNotAuthorized = 0x87;
+
+/// CONNACK codes after which the same CONNECT has no better chance: version, identifier,
+/// credentials, rights, banned (3.1.1, 3.2.2.3; MQTT 5, 3.2.2.2).
+bool isRefusal(int code) {
+    return code == 1 || code == 2 || code == 4 || code == 5 || (code >= 0x84 && code <= 0x87) ||
+           code == 0x8A || code == 0x8C;
+}
+
+std::string connectFailure(int code) {
+    if (code < 0) return "no connection to the broker";
+    if (code == 4 || code == 0x86) return "the broker refused user name or password";
+    if (code == 2 || code == 0x85) return "the broker refused the client identifier";
+    if (code == 5 || code == kNotAuthorized) return "the broker refused: not authorized";
+    return fmt::format("the broker refused with code {:#04x}", code);
+}
+
+Result<PublishOutcome> outcomeOf(int code) {
+    if (code < 0) return Error(Errc::Closed, "connection lost before the acknowledgement");
+    if (code == kNoMatchingSubscribers) return PublishOutcome::NoSubscriber;
+    if (code < 0x80) return PublishOutcome::Delivered;
+    if (code == kNotAuthorized) return Error(Errc::Denied, "the broker refused the topic");
+    if (code == 0x97 || code == 0x93) return Error(Errc::Limit, "the broker's quota is exhausted");
+    return Error(Errc::Failed, fmt::format("the broker answered {:#04x}", code));
+}
+
+}  // namespace
+
+/// The life of a client: attempts, one link at a time, and what waits for answers.
+class PahoClient::Impl : public std::enable_shared_from_this<Impl> {
+public:
+    explicit Impl(EventLoop& loop) : loop_(loop), backoff_({}, {}, 0) {}
+    ~Impl() { close(); }
+
+    void connect(ConnectOptions options, ClientObserver& observer);
+    void publish(const Message& message, PublishDone done);
+    void subscribe(std::string filter, int qos, SubscriptionList::Done done);
+    void unsubscribe(const std::string& filter);
+    void close();
+
+private:
+    struct Pending {
+        PublishDone done;
+        std::size_t size;
+    };
+
+    void attempt();
+    void attemptTimedOut();
+    void handle(PahoEvent& event);
+    void connected(bool sessionPresent);
+    void ended(const std::string& reason, bool refused, bool isPatient);
+    void answered(std::uint64_t id, int code);
+    Result<void> mayPublish(const Message& message, std::size_t size) const;
+    void failPending();
+    void sendSubscriptions();
+    void startTimer(milliseconds delay, void (Impl::*task)());
+    void stopTimer();
+    /// Runs `task` in a later turn, unless the client is closed or gone by then.
+    void later(std::function<void()> task);
+    template <class Value>
+    void finishLater(std::function<void(Result<Value>)> done, Result<Value> result) {
+        if (done) later([done = std::move(done), result = std::move(result)] { done(result); });
+    }
+
+    EventLoop& loop_;
+    std::unique_ptr<PahoThreads> threads_;  // outlives the links
+    ConnectOptions options_;
+    ClientObserver* observer_ = nullptr;
+    Backoff backoff_;
+    std::unique_ptr<PahoLink> link_;
+    bool isConnected_ = false;
+    bool isClosed_ = false;
+    TimerId timer_ = 0;  // of the attempt, or of the wait before the next; 0: none
+    std::uint64_t nextId_ = 1;
+    std::map<std::uint64_t, Pending> pending_;
+    std::size_t pendingBytes_ = 0;
+    SubscriptionList subscriptions_;
+};
+
+void PahoClient::Impl::connect(ConnectOptions options, ClientObserver& observer) {
+    if (observer_ != nullptr || isClosed_) return;
+    options_ = std::move(options);
+    options_.connectTimeout = std::max(options_.connectTimeout, kMinConnectTimeout);
+    observer_ = &observer;
+    backoff_ = Backoff(options_.backoffFirst, options_.backoffCap, std::random_device{}());
+    threads_ = std::make_unique<PahoThreads>();
+    later([this] { attempt(); });
+}
+
+void PahoClient::Impl::attempt() {
+    link_ = std::make_unique<PahoLink>(loop_, options_, [this](PahoEvent& event) {
+        const auto keep = shared_from_this();  // the observer may destroy the client
+        handle(event);
+    });
+    if (const auto opened = link_->open(); !opened)
+        return ended(opened.error().detail(), opened.error().code() == Errc::BadMessage, true);
+    startTimer(options_.connectTimeout, &Impl::attemptTimedOut);
+}
+
+void PahoClient::Impl::attemptTimedOut() {
+    ended(
+        fmt::format("the broker did not answer CONNECT in {} ms", options_.connectTimeout.count()),
+        false, false);
+}
+
+void PahoClient::Impl::handle(PahoEvent& event) {
+    using enum PahoEvent::Kind;
+    switch (event.kind) {
+        case Connected: return connected(event.sessionPresent);
+        case ConnectFailed: {
+            const bool refused = isRefusal(event.code);
+            return ended(connectFailure(event.code), refused, refused);
+        }
+        case Lost: return ended(event.text, false, false);
+        case Disconnected: {
+            // Taken over, not authorized, ended by an administrator: coming back at once would
+            // only repeat it.
+            const bool isFinal =
+                event.code == 0x8E || event.code == kNotAuthorized || event.code == 0x98;
+            return ended(
+                fmt::format("the broker disconnected with code {:#04x} {}", event.code, event.text),
+                event.code == kNotAuthorized, isFinal);
+        }
+        case Message: return observer_->onMessage(event.message);
+        case Answered: return answered(event.id, event.code);
+    }
+}
+
+void PahoClient::Impl::connected(bool sessionPresent) {
+    stopTimer();
+    backoff_.reset();
+    isConnected_ = true;
+    subscriptions_.connected();
+    sendSubscriptions();
+    observer_->onConnected(sessionPresent);
+}
+
+/// A link's end, or an attempt's: what waited is answered, the next attempt is timed.
+void PahoClient::Impl::ended(const std::string& reason, bool refused, bool isPatient) {
+    stopTimer();
+    isConnected_ = false;
+    link_.reset();
+    subscriptions_.lost();
+    failPending();
+    if (options_.backoffFirst.count() > 0)
+        startTimer(isPatient ? backoff_.longest() : backoff_.next(), &Impl::attempt);
+    observer_->onLost(reason, refused);
+}
+
+void PahoClient::Impl::failPending() {
+    for (auto& [id, pending] : std::exchange(pending_, {}))
+        finishLater<PublishOutcome>(std::move(pending.done), outcomeOf(PahoEvent::kNoAnswer));
+    pendingBytes_ = 0;
+}
+
+void PahoClient::Impl::answered(std::uint64_t id, int code) {
+    if (auto node = pending_.extract(id)) {
+        pendingBytes_ -= node.mapped().size;
+        if (node.mapped().done) node.mapped().done(outcomeOf(code));
+        return;
+    }
+    if (subscriptions_.answered(id, code)) sendSubscriptions();
+}
+
+Result<void> PahoClient::Impl::mayPublish(const Message& message, std::size_t size) const {
+    if (!isConnected_) return Error(Errc::Closed, "not connected to the broker");
+    const bool isFull = pending_.size() >= static_cast<std::size_t>(kMaxUnacknowledged) ||
+                        pendingBytes_ + size > kMaxUnacknowledgedBytes;
+    if (isFull && !pending_.empty())
+        return Error(Errc::Limit, "too many messages that the broker has not acknowledged");
+    return checkMessage(message);
+}
+
+void PahoClient::Impl::publish(const Message& message, PublishDone done) {
+    const std::size_t size = message.topic.size() + message.payload.size();
+    const std::uint64_t id = nextId_++;
+    Result<void> sent = mayPublish(message, size);
+    if (sent) sent = link_->publish(id, message);
+    if (!sent) return finishLater<PublishOutcome>(std::move(done), sent.error());
+    pending_.emplace(id, Pending{std::move(done), size});
+    pendingBytes_ += size;
+}
+
+void PahoClient::Impl::subscribe(std::string filter, int qos, SubscriptionList::Done done) {
+    auto finish = [this, done = std::move(done)](Result<void> result) {
+        finishLater<void>(done, std::move(result));
+    };
+    const bool isFilter = !filter.empty() && filter.size() <= 0xFFFF &&
+                          filter.find('\0') == std::string::npos && qos >= 0 && qos <= 2;
+    if (!isFilter) return finish(Error(Errc::BadMessage, "not a topic filter, or not a QoS"));
+    const auto added = subscriptions_.add(std::move(filter), qos, finish);
+    if (!added) return finish(added);
+    sendSubscriptions();
+}
+
+void PahoClient::Impl::unsubscribe(const std::string& filter) {
+    subscriptions_.remove(filter);
+    sendSubscriptions();
+}
+
+void PahoClient::Impl::sendSubscriptions() {
+    while (isConnected_) {
+        const auto command = subscriptions_.next(nextId_++);
+        if (!command) return;
+        const auto sent = command->isSubscribe
+                              ? link_->subscribe(command->id, command->filter, command->qos)
+                              : link_->unsubscribe(command->id, command->filter);
+        if (sent) continue;
+        log::warn("mqtt", "subscription to {} not sent: {}", command->filter,
+                  sent.error().detail());
+        const bool isOurs = sent.error().code() == Errc::BadMessage;
+        subscriptions_.answered(command->id, isOurs ? 0x8F : PahoEvent::kNoAnswer);
+    }
+}
+
+void PahoClient::Impl::startTimer(milliseconds delay, void (Impl::*task)()) {
+    timer_ = loop_.after(delay, [weak = weak_from_this(), task] {
+        const auto self = weak.lock();
+        if (!self || self->isClosed_) return;
+        self->timer_ = 0;
+        (self.get()->*task)();
+    });
+}
+
+void PahoClient::Impl::stopTimer() {
+    if (timer_ != 0) loop_.cancel(std::exchange(timer_, 0));
+}
+
+void PahoClient::Impl::later(std::function<void()> task) {
+    loop_.post([weak = weak_from_this(), task = std::move(task)] {
+        const auto self = weak.lock();
+        if (self && !self->isClosed_) task();
+    });
+}
+
+void PahoClient::Impl::close() {
+    if (std::exchange(isClosed_, true)) return;
+    stopTimer();
+    if (link_ && isConnected_) link_->disconnect(kDisconnectPatience);
+    isConnected_ = false;
+    link_.reset();
+}
+
+PahoClient::PahoClient(EventLoop& loop) : impl_(std::make_shared<Impl>(loop)) {}
+
+PahoClient::~PahoClient() {
+    impl_->close();
+}
+
+void PahoClient::connect(ConnectOptions options, ClientObserver& observer) {
+    impl_->connect(std::move(options), observer);
+}
+
+void PahoClient::publish(Message message, PublishDone done) {
+    impl_->publish(message, std::move(done));
+}
+
+void PahoClient::subscribe(std::string filter, int qos, std::function<void(Result<void>)> done) {
+    impl_->subscribe(std::move(filter), qos, std::move(done));
+}
+
+void PahoClient::unsubscribe(std::string filter) {
+    impl_->unsubscribe(filter);
+}
+
+void PahoClient::close() {
+    impl_->close();
+}
+
+}  // namespace muster::mqtt
