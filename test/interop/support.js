@@ -24,6 +24,15 @@ class Child {
     started.push(this);
   }
   wake() { for (const waiter of this.waiters.splice(0)) waiter(); }
+  /// The next output, or the end of the time, whichever is first.
+  async more(milliseconds) {
+    let timer;
+    await new Promise((resolve) => {
+      this.waiters.push(resolve);
+      timer = setTimeout(resolve, milliseconds);
+    });
+    clearTimeout(timer);
+  }
   /// The first line from `from` on for which `test` holds.
   async line(test, from = 0, milliseconds = 10000) {
     const end = Date.now() + milliseconds;
@@ -32,7 +41,7 @@ class Child {
       if (found !== undefined) return found;
       const left = end - Date.now();
       if (left <= 0) throw new Error(`no such line; had: ${JSON.stringify(this.lines.slice(-8))}`);
-      await new Promise((resolve) => { this.waiters.push(resolve); setTimeout(resolve, left); });
+      await this.more(left);
     }
   }
   says(what, from = 0, milliseconds = 10000) { return this.line((l) => l.what === what, from, milliseconds); }
