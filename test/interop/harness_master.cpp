@@ -1,8 +1,9 @@
 // A master of nothing but what unmodified pomelo peers talk to: listener, gateway, agent, console.
 // Prints "READY <port>"; ends when standard input does.
-//   muster_harness_master STATE_DIRECTORY [TYPE=TOKEN ...]
+//   muster_harness_master STATE_DIRECTORY PORT [TYPE=TOKEN ...]   (port 0: any)
 #include "common/log.hpp"
 #include "master/async/asio_loop.hpp"
+#include "master/cluster/sqlite_store.hpp"
 #include "master/console/config_authenticator.hpp"
 #include "master/console/console_service.hpp"
 #include "master/console/master_agent.hpp"
@@ -14,7 +15,7 @@
 #include "test/interop/harness_modules.hpp"
 
 #include <cstdio>
-#include <map>
+#include <cstdlib>
 #include <set>
 #include <string>
 
@@ -24,24 +25,6 @@
 
 namespace muster {
 namespace {
-
-/// In memory: each run starts with no registrations known.
-class Registrations final : public PomeloRegistrations {
-public:
-    std::optional<PomeloRegistrationRecord> find(std::string_view id) const override {
-        const auto found = records_.find(id);
-        if (found == records_.end()) return std::nullopt;
-        return found->second;
-    }
-    void remember(std::string_view id, PomeloRegistrationRecord record,
-                  std::function<void()> done) override {
-        records_.insert_or_assign(std::string(id), std::move(record));
-        done();
-    }
-
-private:
-    std::map<std::string, PomeloRegistrationRecord, std::less<>> records_;
-};
 
 class Switches final : public ModuleSwitches {
 public:
@@ -61,7 +44,7 @@ config::Cluster clusterOf(int count, char** arguments) {
     config::Cluster cluster;
     cluster.name = "interop";
     cluster.users = {{"1", "boss", "secret", 1}, {"2", "viewer", "look", 2}};
-    for (int i = 2; i < count; ++i) {
+    for (int i = 3; i < count; ++i) {
         const std::string text = arguments[i];
         const auto equals = text.find('=');
         cluster.hasServerTokens = true;
@@ -107,7 +90,10 @@ int run(int count, char** arguments) {
     TopicAccess access(authenticator, {"interop", false, {}});
     mqtt::Broker broker({}, access, "interop");
     mqtt::BrokerTicker ticker(loop, broker);
-    Registrations registrations;
+    const std::string file = std::string(arguments[1]) + "/state.db";
+    auto store = SqliteStore::open(loop, file, false);
+    if (!store) return std::fprintf(stderr, "%s\n", store.error().detail().c_str()), 1;
+    StoredPomeloRegistrations registrations(loop, **store);
     PomeloGateway gateway(loop, authenticator, registrations, gatewayOptions(authenticator));
     mqtt::EmbeddedClient client(loop, broker, TopicAccess::masterIdentity());
     MasterAgentImpl agent(loop, client, authenticator,
@@ -122,7 +108,9 @@ int run(int count, char** arguments) {
     options.clientId = "muster-interop-leader";
     agent.start(std::move(options), console);
     agent.setLeadership(1, "interop");
-    mqtt::Listener listener(loop, broker, {});
+    mqtt::ListenerOptions where;
+    where.port = static_cast<std::uint16_t>(std::strtoul(arguments[2], nullptr, 10));
+    mqtt::Listener listener(loop, broker, where);
     if (auto started = console.start(); !started) return 1;
     if (auto started = listener.start(); !started) return 1;
     std::printf("READY %d\n", listener.port());
@@ -139,6 +127,6 @@ int run(int count, char** arguments) {
 }  // namespace muster
 
 int main(int count, char** arguments) {
-    if (count < 2) return 2;
+    if (count < 3) return 2;
     return muster::run(count, arguments);
 }

@@ -100,3 +100,16 @@ test('both payload encodings are understood', async () => {
     peers.publishPacket('monitor', JSON.stringify(single.replace('1', '"x"').replace('single', 'double'))));
   await raw.until((bytes) => bytes.includes('\\"respId\\":1,') && bytes.includes('\\"respId\\":\\"x\\"'));
 });
+
+test('a monitor comes back to a master that was killed and started again', async () => {
+  const doomed = await peers.startMaster('chat=T1');
+  const monitor = await peers.startedMonitor(doomed.port, 'chat-9', 'chat', 'T1');
+  const again = await peers.restartMaster(doomed, 'chat=T1');
+  const client = await peers.connectedClient(again.port, 'admin-9');
+  await peers.eventually(async () => {
+    const { error, result } = await client.ask('request',
+      { moduleId: 'echo', body: { target: 'chat-9', payload: { back: 9 } } });
+    return error === null && result.back === 9;
+  });
+  assert.ok(!monitor.lines.some((l) => l.what === 'uncaught'));
+});

@@ -62,7 +62,17 @@ const parse = (line) => { try { return JSON.parse(line); } catch { return { text
 
 async function startMaster(...tokens) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'muster-interop-'));
-  const child = new Child(process.env.MUSTER_HARNESS_MASTER, [directory, ...tokens], { plain: true });
+  return masterIn(directory, 0, tokens);
+}
+
+/// kill -9, and another master on the same port and state.
+async function restartMaster(master, ...tokens) {
+  await master.stop();
+  return masterIn(master.directory, master.port, tokens);
+}
+
+async function masterIn(directory, port, tokens) {
+  const child = new Child(process.env.MUSTER_HARNESS_MASTER, [directory, String(port), ...tokens], { plain: true });
   child.directory = directory;
   child.port = Number((await child.line((l) => l.startsWith('READY'))).split(' ')[1]);
   return child;
@@ -162,6 +172,6 @@ async function eventually(test, milliseconds = 10000) {
 }
 
 module.exports = {
-  Child, Raw, startMaster, startMonitor, startedMonitor, startClient, connectedClient, startRelay,
+  Child, Raw, startMaster, restartMaster, startMonitor, startedMonitor, startClient, connectedClient, startRelay,
   connectPacket, publishPacket, packet, field, stopAll, eventually,
 };
