@@ -75,7 +75,7 @@ void NodeService::restoreRecords() {
         entry.process->restore(before, textOf(*json, "nonce"));
         if (textOf(*json, "boot") == bootId_) continue;
         // After a reboot the order of starting is the master's; alone only if it does not come.
-        entry.process->hold("waits for the master's word after a reboot");
+        entry.process->hold();
         isHolding = true;
     }
     if (!isHolding) return;

@@ -78,7 +78,7 @@ public:
     /// As it was before the node restarted; before attached().
     void restore(const ServerStatus& before, std::string nonce);
     /// Does not start it by itself until release() or an order: for after a reboot of the host.
-    void hold(const std::string& reason);
+    void hold();
     void release(TimePoint now);
 
     void tick(TimePoint now);

@@ -22,15 +22,14 @@ void ServerProcess::restore(const ServerStatus& before, std::string nonce) {
     status_.isReady = before.isReady;
 }
 
-void ServerProcess::hold(const std::string& reason) {
+void ServerProcess::hold() {
     isHeld_ = true;
-    if (status_.state == State::Waiting) status_.note = reason;
 }
 
 void ServerProcess::release(TimePoint now) {
     (void)now;
     if (!std::exchange(isHeld_, false)) return;
-    if (status_.state == State::Waiting && status_.wantsRun) launchOrWait();
+    if (status_.state == State::Stopped && status_.wantsRun) launchOrWait();
 }
 
 void ServerProcess::keeperLost() {
@@ -72,7 +71,7 @@ void ServerProcess::vanished(TimePoint now) {
     clearProcess();
     if (status_.hasEnded) return enter(State::Failed, "had ended before the node started");
     if (!status_.wantsRun) return enter(State::Stopped, "stopped");
-    if (isHeld_) return enter(State::Waiting, "waits for the master's word after a reboot");
+    if (isHeld_) return enter(State::Stopped, "waits for the master's word after a reboot");
     if (status_.state == State::Stopping || resume_ == State::Stopping) return stopped(now);
     if (!hadProcess) return launchOrWait();
     crashed("its process was not found again", true, milliseconds(0), now);
@@ -115,7 +114,7 @@ void ServerProcess::busySeen(std::int64_t count) {
 void ServerProcess::masterPresent(bool isPresent, TimePoint now) {
     (void)now;
     isMasterPresent_ = isPresent;
-    const bool mayStart = isPresent && !isHeld_ && status_.wantsRun && spec_.isPomelo;
+    const bool mayStart = isPresent && status_.wantsRun && spec_.isPomelo;
     if (mayStart && status_.state == State::Waiting) launchOrWait();
 }
 

@@ -1,0 +1,223 @@
+#include "modules/supervisor/fleet.hpp"
+
+#include "common/wire/envelope.hpp"
+
+#include <muster/json.hpp>
+
+#include <algorithm>
+
+namespace muster::supervisor {
+
+using Json = nlohmann::json;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::size_t kMaxEvents = 20;
+
+WallTime wallTimeOf(std::int64_t unixMilliseconds) {
+    return WallTime(milliseconds(unixMilliseconds));
+}
+
+ServerState stateOf(const Fleet::Server& server, bool isNodeKnown) {
+    if (server.status) return isNodeKnown ? server.status->state : ServerState::Lost;
+    if (server.member) return server.isMemberReady ? ServerState::Ready : ServerState::Starting;
+    return server.wish && server.wish->wantsRun ? ServerState::Waiting : ServerState::Stopped;
+}
+
+void addStatus(Json& row, const ServerStatus& status, WallTime wall, bool withAges) {
+    if (status.pid > 0) row["pid"] = status.pid;
+    row["restarts"] = status.restarts;
+    if (status.busy) row["busy"] = *status.busy;
+    if (!status.note.empty()) row["note"] = status.note;
+    if (status.exit) {
+        row["exit"] = {{"time", wire::formatTime(wallTimeOf(status.exit->timeMs))}};
+        if (status.exit->isKnown && status.exit->signal == 0)
+            row["exit"]["code"] = status.exit->code;
+        if (status.exit->isKnown && status.exit->signal != 0)
+            row["exit"]["signal"] = status.exit->signal;
+    }
+    if (!withAges) return;
+    if (status.startedMs > 0) {
+        const auto uptime =
+            std::chrono::duration_cast<milliseconds>(wall - wallTimeOf(status.startedMs));
+        row["uptimeMs"] = std::max<std::int64_t>(0, uptime.count());
+    }
+    if (status.cpuPercent) row["cpuPercent"] = *status.cpuPercent;
+    if (status.rssBytes) row["rssBytes"] = *status.rssBytes;
+}
+
+}  // namespace
+
+Fleet::Server& Fleet::entryOf(const std::string& id) {
+    const auto [found, isNew] = servers_.try_emplace(id);
+    if (isNew) {
+        found->second.entry.id = id;
+        order_.push_back(id);
+    }
+    return found->second;
+}
+
+void Fleet::define(Server server) {
+    Server& known = entryOf(server.entry.id);
+    known.entry = std::move(server.entry);
+    known.nodeId = std::move(server.nodeId);
+    known.dependsOn = std::move(server.dependsOn);
+    known.isPomelo = server.isPomelo;
+}
+
+void Fleet::wish(const std::string& id, Wish wish) {
+    Server& server = entryOf(id);
+    server.wish = wish;
+    server.isRequested = wish.wantsRun;
+}
+
+void Fleet::setOrdered(const std::string& id) {
+    entryOf(id).isRequested = false;
+}
+
+void Fleet::setPlan(const std::map<std::string, std::string>& notes) {
+    for (auto& [id, server] : servers_) {
+        const auto note = notes.find(id);
+        server.plan = note == notes.end() ? std::string() : note->second;
+    }
+}
+
+std::vector<std::string> Fleet::apply(const std::string& nodeId, const NodeReport& report,
+                                      TimePoint now) {
+    std::vector<std::string> changed;
+    std::set<std::string> named;
+    for (const ServerStatus& status : report.servers) {
+        named.insert(status.id);
+        const auto known = servers_.find(status.id);
+        // A node speaks for its own servers only; what nobody else has is its.
+        if (known != servers_.end() && !known->second.nodeId.empty() &&
+            known->second.nodeId != nodeId)
+            continue;
+        Server& server = entryOf(status.id);
+        server.nodeId = nodeId;
+        if (server.entry.type.empty()) server.entry.type = status.type;
+        if (server.status != status) changed.push_back(status.id);
+        server.status = status;
+        if (status.isReady) server.isRequested = false;
+        server.heard = now;
+    }
+    if (!report.servers.empty() && !report.events.empty()) {
+        auto& events = entryOf(report.servers.front().id).events;
+        events.insert(events.end(), report.events.begin(), report.events.end());
+        while (events.size() > kMaxEvents) events.pop_front();
+    }
+    if (!report.isSnapshot) return changed;
+    nodes_.insert(nodeId);
+    for (auto& [id, server] : servers_) {
+        if (server.nodeId != nodeId || named.contains(id)) continue;
+        if (server.status) changed.push_back(id);
+        server.status.reset();
+    }
+    return changed;
+}
+
+void Fleet::nodeGone(const std::string& nodeId) {
+    nodes_.erase(nodeId);
+}
+
+void Fleet::memberHere(const ServerInfo& info, TimePoint now) {
+    Server& server = entryOf(info.id);
+    if (server.entry.type.empty()) {
+        server.entry.type = info.type;
+        server.entry.host = info.host;
+        server.entry.port = info.port;
+    }
+    if (!server.member || server.member->incarnation != info.incarnation)
+        server.isMemberReady = false;
+    server.member = info;
+    if (!server.status) server.heard = now;
+}
+
+void Fleet::memberGone(const std::string& id) {
+    const auto found = servers_.find(id);
+    if (found == servers_.end()) return;
+    found->second.member.reset();
+    found->second.isMemberReady = false;
+    if (!found->second.nodeId.empty()) return;
+    servers_.erase(found);  // it came by itself and went by itself
+    std::erase(order_, id);
+}
+
+void Fleet::memberReady(const std::string& id) {
+    const auto found = servers_.find(id);
+    if (found != servers_.end() && found->second.member) found->second.isMemberReady = true;
+}
+
+ClusterView Fleet::view(const std::set<std::string>& inFlight) const {
+    ClusterView view;
+    view.inFlight = inFlight;
+    view.nodes = nodes_;
+    for (const auto& [id, server] : servers_) {
+        if (server.wish)
+            view.desired[id] = {id,
+                                server.entry.type,
+                                server.nodeId,
+                                server.wish->wantsRun,
+                                server.isRequested,
+                                server.dependsOn};
+        if (server.status && nodes_.contains(server.nodeId))
+            view.observed[id] = {server.status->state, server.status->isReady,
+                                 server.status->wantsRun, server.status->hasEnded};
+    }
+    return view;
+}
+
+const Fleet::Server* Fleet::find(const std::string& id) const {
+    const auto found = servers_.find(id);
+    return found == servers_.end() ? nullptr : &found->second;
+}
+
+bool Fleet::isManaged(const std::string& id) const {
+    const Server* server = find(id);
+    return server != nullptr && (server->wish || server->status);
+}
+
+bool Fleet::isReady(const std::string& id) const {
+    const Server* server = find(id);
+    return server != nullptr && server->status && server->status->isReady &&
+           nodes_.contains(server->nodeId);
+}
+
+bool Fleet::isDown(const std::string& id) const {
+    const Server* server = find(id);
+    if (server == nullptr) return true;
+    if (!nodes_.contains(server->nodeId)) return false;
+    if (!server->status) return true;
+    const ServerState state = server->status->state;
+    return state == ServerState::Stopped || state == ServerState::Failed;
+}
+
+JsonText Fleet::row(const std::string& id, TimePoint now, WallTime wall, bool withAges) const {
+    const Server* server = find(id);
+    if (server == nullptr) return "null";
+    const bool isNodeKnown = nodes_.contains(server->nodeId);
+    const ServerState state = stateOf(*server, isNodeKnown);
+    Json row{{"id", id},
+             {"type", server->entry.type},
+             {"host", server->entry.host},
+             {"managed", isManaged(id)},
+             {"desired", server->wish && server->wish->wantsRun ? "running" : "stopped"},
+             {"state", stateName(state)},
+             {"ready", state == ServerState::Ready},
+             {"pomelo", server->isPomelo || (server->member && server->member->isPomelo)}};
+    if (server->entry.port > 0) row["port"] = server->entry.port;
+    if (server->entry.clientPort > 0) row["clientPort"] = server->entry.clientPort;
+    if (server->status) addStatus(row, *server->status, wall, withAges);
+    if (!server->status && server->member && server->member->pid > 0)
+        row["pid"] = server->member->pid;
+    if (!server->plan.empty()) row["note"] = server->plan;
+    if (state == ServerState::Lost) row["note"] = "no word from " + server->nodeId;
+    if (server->heard == TimePoint{} || !withAges) return jsonText(row);
+    // Who is registered is watched by the broker: that is as fresh as can be.
+    const auto age = server->status ? now - server->heard : TimePoint::duration::zero();
+    row["ageMs"] = std::chrono::duration_cast<milliseconds>(age).count();
+    return jsonText(row);
+}
+
+}  // namespace muster::supervisor

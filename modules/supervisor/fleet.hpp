@@ -1,0 +1,79 @@
+#pragma once
+
+#include "common/config/cluster_config.hpp"
+#include "common/event_loop.hpp"
+#include "master/supervisor/reconciler.hpp"
+#include "modules/supervisor/server_status.hpp"
+
+#include <muster/types.hpp>
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace muster::supervisor {
+
+/// What a person, or the start of the cluster, wants of a server.
+struct Wish {
+    bool wantsRun = false;
+    bool isPersonal = false;  // a stop of this very server: it outlasts the next `muster start`
+    bool operator==(const Wish&) const = default;
+};
+
+/// Everything the master knows of the cluster's servers: the config, what is wished, what the nodes
+/// say, who registered. Pure; on the master's thread.
+class Fleet {
+public:
+    struct Server {
+        config::Server entry;
+        std::string nodeId;
+        std::vector<std::string> dependsOn;
+        bool isPomelo = false;
+        std::optional<Wish> wish;  // none: nobody started or stopped it here
+        bool isRequested = false;  // a start was asked for and not ordered yet
+        std::optional<ServerStatus> status;
+        TimePoint heard{};                 // when its node last spoke of it
+        std::optional<ServerInfo> member;  // registered now
+        bool isMemberReady = false;
+        std::string plan;                // why it waits, in words
+        std::deque<ServerEvent> events;  // the last 20
+    };
+
+    void define(Server server);
+    void wish(const std::string& id, Wish wish);
+    void setPlan(const std::map<std::string, std::string>& notes);
+    void setOrdered(const std::string& id);
+
+    /// What node `nodeId` says. Ids whose status changed.
+    std::vector<std::string> apply(const std::string& nodeId, const NodeReport& report,
+                                   TimePoint now);
+    void nodeGone(const std::string& nodeId);
+    bool isNodeKnown(const std::string& nodeId) const { return nodes_.contains(nodeId); }
+    void memberHere(const ServerInfo& info, TimePoint now);
+    void memberGone(const std::string& id);
+    /// The server says by its presence or its `record` that it serves.
+    void memberReady(const std::string& id);
+
+    ClusterView view(const std::set<std::string>& inFlight) const;
+    const Server* find(const std::string& id) const;
+    /// In the order of the config, then as they came.
+    const std::vector<std::string>& ids() const { return order_; }
+    bool isManaged(const std::string& id) const;
+    bool isReady(const std::string& id) const;
+    /// No process, and none coming.
+    bool isDown(const std::string& id) const;
+    /// A row as in docs/protocol.md. `withAges`: with uptime, age and load, which change always.
+    JsonText row(const std::string& id, TimePoint now, WallTime wall, bool withAges) const;
+
+private:
+    Server& entryOf(const std::string& id);
+
+    std::map<std::string, Server> servers_;
+    std::vector<std::string> order_;
+    std::set<std::string> nodes_;  // here, with a snapshot
+};
+
+}  // namespace muster::supervisor

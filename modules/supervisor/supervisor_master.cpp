@@ -1,0 +1,268 @@
+#include "modules/supervisor/supervisor_master.hpp"
+
+#include "common/log.hpp"
+#include "common/wire/topics.hpp"
+#include "modules/supervisor/server_spec.hpp"
+
+#include <muster/json.hpp>
+
+#include <algorithm>
+
+namespace muster::supervisor {
+
+using Json = nlohmann::json;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds kPause{1000};  // after an order that failed
+constexpr milliseconds kMirrorEvery{100};
+constexpr milliseconds kStartDeadline{60'000};
+constexpr milliseconds kStopGrace{30'000};
+
+std::optional<Wish> decodeWish(const std::string& text) {
+    auto json = parseJson(text);
+    if (!json || !json->is_object()) return std::nullopt;
+    const auto isSet = [&](const char* key) { return json->contains(key) && (*json)[key] == true; };
+    return Wish{isSet("run"), isSet("personal")};
+}
+
+}  // namespace
+
+SupervisorMaster::SupervisorMaster(EventLoop& loop, StateStore& store, config::Cluster cluster,
+                                   SupervisorPorts ports)
+    : loop_(loop), store_(store), cluster_(std::move(cluster)), ports_(std::move(ports)) {}
+
+SupervisorMaster::~SupervisorMaster() {
+    stop();
+}
+
+void SupervisorMaster::stop() {
+    loop_.cancel(mirrorTimer_);
+    for (const auto& [id, timer] : pauses_) loop_.cancel(timer);
+    for (const Operation& operation : operations_) loop_.cancel(operation.timer);
+    pauses_.clear();
+    operations_.clear();
+}
+
+void SupervisorMaster::start(MasterAgent& agent) {
+    agent_ = &agent;
+    for (const config::Server& server : cluster_.servers) define(server);
+    loadState();
+    agent.onMember(
+        [this, isAlive = std::weak_ptr(isAlive_)](MemberEvent event, const ServerInfo& info) {
+            if (isAlive.lock()) onMember(event, info);
+        });
+    for (const ServerInfo& info : agent.servers()) onMember(MemberEvent::Registered, info);
+}
+
+void SupervisorMaster::define(const config::Server& entry) {
+    Fleet::Server server;
+    server.entry = entry;
+    server.nodeId = ports_.nodeOf(entry.host);
+    if (const auto type = cluster_.types.find(entry.type); type != cluster_.types.end()) {
+        server.dependsOn = type->second.dependsOn;
+        server.isPomelo = type->second.isPomelo;
+    }
+    fleet_.define(std::move(server));
+}
+
+void SupervisorMaster::loadState() {
+    for (const StoreEntry& entry : store_.list("added/")) {
+        auto servers = ports_.readServers(entry.value, cluster_);
+        if (!servers) {
+            log::warn("supervisor", "{} no longer fits the config: {}", entry.key,
+                      servers.error().detail());
+            continue;
+        }
+        for (const config::Server& server : *servers) {
+            cluster_.servers.push_back(server);
+            define(server);
+        }
+    }
+    for (const StoreEntry& entry : store_.list("desired/")) {
+        const auto id = wire::percentDecode(std::string_view(entry.key).substr(8));
+        const auto wish = decodeWish(entry.value);
+        // What the config no longer has is not started again; a node that still runs it shows it.
+        if (id && wish && fleet_.find(*id) != nullptr) fleet_.wish(*id, *wish);
+    }
+}
+
+// ---- news
+
+void SupervisorMaster::onMember(MemberEvent event, const ServerInfo& info) {
+    const bool isGone = event == MemberEvent::Disconnected;
+    if (info.type == "node") {
+        // What it runs is known again with its snapshot, not before.
+        fleet_.nodeGone(info.id);
+        if (!isGone) askForSnapshot(info.id);
+        for (const std::string& id : fleet_.ids())
+            if (fleet_.find(id)->nodeId == info.id) dirty_.insert(id);
+    } else if (isGone) {
+        fleet_.memberGone(info.id);
+        dirty_.insert(info.id);
+    } else {
+        fleet_.memberHere(info, loop_.now());
+        dirty_.insert(info.id);
+    }
+    mirror();
+    scheduleReconcile();
+}
+
+void SupervisorMaster::memberReady(const std::string& id) {
+    fleet_.memberReady(id);
+    dirty_.insert(id);
+    mirror();
+    const Fleet::Server* server = fleet_.find(id);
+    if (agent_ == nullptr || server == nullptr || !fleet_.isNodeKnown(server->nodeId)) return;
+    if (!server->status || server->status->state != ServerState::Starting) return;
+    // An unknown node is no error: its snapshot will come, and then this is asked again.
+    (void)agent_->notifyById(server->nodeId, "supervisor",
+                             jsonText({{"op", "memberReady"}, {"id", id}}));
+}
+
+void SupervisorMaster::masterHandler(MasterAgent& agent, const ServerInfo& from,
+                                     const JsonText& message, Reply reply) {
+    // The name is bound to the connection, the type only to what it says.
+    if (from.type != "node" || !from.id.starts_with("node-"))
+        return reply(Error(Errc::Denied, "only nodes report servers"));
+    auto report = decodeReport(message);
+    if (!report) {
+        log::warn("supervisor", "{}: {}", from.id, report.error().detail());
+        return reply(report.error());
+    }
+    take(from.id, *report);
+    for (const ServerEvent& event : report->events)
+        agent.publishEvent(event.kind, report->servers.front().id,
+                           jsonText({{"cause", event.cause}, {"node", from.id}}));
+    reply(JsonText("{}"));
+}
+
+void SupervisorMaster::take(const std::string& nodeId, const NodeReport& report) {
+    for (const std::string& id : fleet_.apply(nodeId, report, loop_.now())) {
+        dirty_.insert(id);
+        // It said so before its node had spoken of it.
+        if (fleet_.find(id)->isMemberReady) memberReady(id);
+    }
+    mirror();
+    scheduleReconcile();
+}
+
+void SupervisorMaster::askForSnapshot(const std::string& nodeId) {
+    agent_->request(nodeId, "supervisor", R"({"op":"snapshot"})",
+                    [this, nodeId, isAlive = std::weak_ptr(isAlive_)](Result<JsonText> answer) {
+                        if (!isAlive.lock() || !answer) return;  // it sends one every 5 s as well
+                        if (auto report = decodeReport(*answer)) take(nodeId, *report);
+                    });
+}
+
+void SupervisorMaster::mirror() {
+    if (mirrorTimer_ != 0) return;
+    mirrorTimer_ = loop_.after(kMirrorEvery, [this] {
+        mirrorTimer_ = 0;
+        Transaction transaction;
+        for (const std::string& id : dirty_) {
+            const std::string key = "server/" + wire::percentEncode(id);
+            if (fleet_.find(id) == nullptr) {
+                if (store_.get(key)) transaction.erases.push_back(key);
+                continue;
+            }
+            JsonText row = fleet_.row(id, loop_.now(), loop_.wallTime(), false);
+            const auto known = store_.get(key);
+            if (!known || known->value != row) transaction.puts.push_back({key, std::move(row)});
+        }
+        dirty_.clear();
+        if (transaction.puts.empty() && transaction.erases.empty()) return;
+        ports_.commit(std::move(transaction), [](const Result<std::int64_t>& result) {
+            if (!result) log::warn("supervisor", "states not stored: {}", result.error().detail());
+        });
+    });
+}
+
+// ---- from what should be to orders
+
+void SupervisorMaster::scheduleReconcile() {
+    if (isReconciling_) return;
+    isReconciling_ = true;
+    loop_.post([this, isAlive = std::weak_ptr(isAlive_)] {
+        if (!isAlive.lock()) return;
+        isReconciling_ = false;
+        reconcile();
+        checkOperations();
+    });
+}
+
+void SupervisorMaster::reconcile() {
+    const Plan plan = reconciler_.plan(fleet_.view(inFlight_));
+    fleet_.setPlan(plan.notes);
+    for (const auto& [id, note] : plan.notes) dirty_.insert(id);
+    if (!plan.notes.empty()) mirror();
+    for (const PlannedOrder& order : plan.orders)
+        send(order.id, order.op == PlannedOrder::Op::Start ? "start" : "stop");
+}
+
+Result<JsonText> SupervisorMaster::bodyOf(const Fleet::Server& server, const char* op) const {
+    const std::string_view name = op;
+    if (name == "stop" || name == "kill") return jsonText({{"op", op}, {"id", server.entry.id}});
+    auto command = ports_.command(cluster_, server.entry);
+    if (!command) return command.error();
+    ServerSpec spec;
+    spec.id = server.entry.id;
+    spec.type = server.entry.type;
+    spec.host = server.entry.host;
+    spec.port = server.entry.port;
+    spec.argv = std::move(command->argv);
+    spec.env = ports_.environment(server.entry);
+    for (const auto& [variable, value] : command->env) spec.env[variable] = value;
+    spec.env["MUSTER_INFO"] = server.entry.properties;
+    spec.cwd = command->cwd;
+    spec.user = command->user;
+    spec.isPomelo = server.isPomelo;
+    if (const auto type = cluster_.types.find(server.entry.type); type != cluster_.types.end()) {
+        spec.restart = type->second.restart;
+        spec.stop = type->second.stop;
+        spec.readiness = type->second.readiness;
+    }
+    return jsonText({{"op", op}, {"server", Json::parse(encode(spec))}});
+}
+
+void SupervisorMaster::send(const std::string& id, const char* op) {
+    const Fleet::Server* server = fleet_.find(id);
+    if (server == nullptr) return;
+    fleet_.setOrdered(id);
+    inFlight_.insert(id);
+    auto body = bodyOf(*server, op);
+    if (!body) return onOrderEnded(id, op, body.error());
+    milliseconds deadline = kStartDeadline;
+    if (const auto type = cluster_.types.find(server->entry.type); type != cluster_.types.end())
+        deadline = std::max(deadline, type->second.stop.timeout + kStopGrace);
+    ports_.order({server->nodeId, std::move(*body), deadline},
+                 [this, id, op, isAlive = std::weak_ptr(isAlive_)](Result<JsonText> result) {
+                     if (isAlive.lock()) onOrderEnded(id, op, result);
+                 });
+}
+
+void SupervisorMaster::onOrderEnded(const std::string& id, const char* op,
+                                    const Result<JsonText>& result) {
+    if (result) {
+        inFlight_.erase(id);
+    } else {
+        log::warn("supervisor", "{} of {}: {}", op, id, result.error().detail());
+        loop_.cancel(pauses_[id]);
+        pauses_[id] = loop_.after(kPause, [this, id] {  // then, if it is still so, once more
+            pauses_.erase(id);
+            inFlight_.erase(id);
+            scheduleReconcile();
+        });
+    }
+    for (Operation& operation : operations_) {
+        if (operation.verb != Verb::Restart || !operation.open.contains(id)) continue;
+        if (result)
+            operation.restarted.insert(id);
+        else
+            conclude(operation, {id, ServerOutcome::Kind::Failed, result.error().detail()});
+    }
+    scheduleReconcile();
+}
+
+}  // namespace muster::supervisor

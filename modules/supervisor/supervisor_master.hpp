@@ -1,0 +1,142 @@
+#pragma once
+
+#include "common/config/cluster_config.hpp"
+#include "common/event_loop.hpp"
+#include "master/cluster/state_store.hpp"
+#include "master/supervisor/reconciler.hpp"
+#include "master/supervisor/rollout.hpp"
+#include "modules/console/server_control.hpp"
+#include "modules/supervisor/fleet.hpp"
+
+#include <muster/master.hpp>
+
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace muster::supervisor {
+
+/// An order for a node's `supervisor` module.
+struct NodeOrder {
+    std::string nodeId;
+    JsonText body;
+    std::chrono::milliseconds deadline{60'000};  // from now
+};
+
+/// The outside, as the module needs it; wired by main().
+struct SupervisorPorts {
+    /// Sends an order and says how it ended. On the master's thread; `done` later, once.
+    std::function<void(NodeOrder order, Reply done)> order;
+    /// The newest orders as a JSON array (docs/protocol.md, op "orders").
+    std::function<JsonText(std::size_t limit)> orders;
+    /// {"id","epoch","since"} of the leader, as JSON.
+    std::function<JsonText()> leader;
+    /// A write to the StateStore under the leader's lease.
+    std::function<void(Transaction, std::function<void(Result<std::int64_t>)>)> commit;
+    /// The node that runs servers of `host`, e.g. "node-<hostname>".
+    std::function<std::string(const std::string& host)> nodeOf;
+    /// What a server of the cluster is given: MUSTER_TOKEN, MUSTER_MASTER, MUSTER_CLUSTER.
+    std::function<std::map<std::string, std::string>(const config::Server&)> environment;
+    /// How a server is started, expanded (config::commandOf).
+    std::function<Result<config::Command>(const config::Cluster&, const config::Server&)> command;
+    /// Servers of an entry that came at run time (config::readServers).
+    std::function<Result<std::vector<config::Server>>(const JsonText&, const config::Cluster&)>
+        readServers;
+};
+
+/// The master's half of supervision: what should run, and the orders that get it there; the client
+/// operations of docs/protocol.md; ServerControl for the console. On the master's thread; loop and
+/// store outlive it.
+class SupervisorMaster final : public AdminModule, public ServerControl {
+public:
+    /// `cluster` is copied; servers that are added at run time go to the copy and the store.
+    SupervisorMaster(EventLoop& loop, StateStore& store, config::Cluster cluster,
+                     SupervisorPorts ports);
+    ~SupervisorMaster() override;
+
+    /// Starts what `selection` names but what a person stopped: `muster start`. After start(agent).
+    void bringUp(const Selection& selection);
+    /// A server says that it serves: by its presence, or, for pomelo's, its watcher `record`.
+    void memberReady(const std::string& id);
+
+    std::string_view id() const override { return "supervisor"; }
+    int requiredLevel(const JsonText& message) const override;
+    void start(MasterAgent& agent) override;
+    void stop() override;
+    void masterHandler(MasterAgent& agent, const ServerInfo& from, const JsonText& message,
+                       Reply reply) override;
+    void clientHandler(MasterAgent& agent, const Caller& caller, const JsonText& message,
+                       Reply reply) override;
+
+    bool isManaged(const std::string& serverId) const override {
+        return fleet_.isManaged(serverId);
+    }
+    void start(Selection selection, std::chrono::milliseconds timeout, OutcomesReply done) override;
+    void stop(Selection selection, std::chrono::milliseconds timeout, OutcomesReply done) override;
+    void restart(Selection selection, std::chrono::milliseconds timeout,
+                 OutcomesReply done) override;
+    void kill(Selection selection, std::chrono::milliseconds timeout, OutcomesReply done) override;
+    Result<std::vector<std::string>> add(const JsonText& entry) override;
+
+private:
+    enum class Verb { Start, Stop, Restart, Kill };
+    /// A client's operation until each of its servers has an outcome.
+    struct Operation {
+        Verb verb;
+        std::set<std::string> open;
+        std::vector<ServerOutcome> outcomes;
+        OutcomesReply done;
+        TimerId timer = 0;
+        Rollout rollout{1};
+        std::set<std::string> restarted;  // the node has a new process
+    };
+    void define(const config::Server& server);
+    void loadState();
+    void onMember(MemberEvent event, const ServerInfo& info);
+    void take(const std::string& nodeId, const NodeReport& report);
+    void askForSnapshot(const std::string& nodeId);
+    std::vector<std::string> select(const Selection& selection, Operation& operation) const;
+    void operate(Verb verb, const Selection& selection, std::chrono::milliseconds timeout,
+                 OutcomesReply done);
+    void prepare(Operation& operation, const std::vector<std::string>& ids);
+    void persistWishes(const std::vector<std::pair<std::string, Wish>>& wishes,
+                       std::function<void(Result<std::int64_t>)> done);
+    void carryOut(Operation& operation);
+    void advance(Operation& operation);
+    std::optional<ServerOutcome> judge(const Operation& operation, const std::string& id) const;
+    void conclude(Operation& operation, ServerOutcome outcome);
+    void rollOn(Operation& operation);
+    void timeOut(Operation& operation);
+    void checkOperations();
+    void scheduleReconcile();
+    void reconcile();
+    void send(const std::string& id, const char* op);
+    void onOrderEnded(const std::string& id, const char* op, const Result<JsonText>& result);
+    Result<JsonText> bodyOf(const Fleet::Server& server, const char* op) const;
+    void mirror();
+    JsonText list() const;
+    void status(const std::string& id, const Reply& reply) const;
+    void operateFor(Verb verb, const JsonText& message, Reply reply);
+
+    EventLoop& loop_;
+    StateStore& store_;
+    config::Cluster cluster_;
+    SupervisorPorts ports_;
+    MasterAgent* agent_ = nullptr;
+    Fleet fleet_;
+    Reconciler reconciler_;
+    std::set<std::string> inFlight_;  // servers with an order under way
+    std::set<std::string> dirty_;     // rows to be mirrored to the store
+    std::list<Operation> operations_;
+    bool isReconciling_ = false;  // posted
+    TimerId mirrorTimer_ = 0;
+    std::map<std::string, TimerId> pauses_;                         // after an order that failed
+    std::shared_ptr<bool> isAlive_ = std::make_shared<bool>(true);  // with callbacks
+};
+
+}  // namespace muster::supervisor
