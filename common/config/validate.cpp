@@ -55,7 +55,8 @@ void checkServerNames(Draft& draft) {
             draft.problems.error(
                 place, fmt::format("the id \"{}\" is used twice, first in {}: rename one", id,
                                    lineText(draft.servers[first->second])));
-        if (isOneOf(id, kReservedNames) || id == draft.cluster.masterId)
+        // Host agents are called node-<host>.
+        if (isOneOf(id, kReservedNames) || id.starts_with("node-") || id == draft.cluster.masterId)
             draft.problems.error(place,
                                  fmt::format("the id \"{}\" is reserved: rename the server", id));
         const auto user = users.find(id);

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <muster/result.hpp>
+
 #include <cstdint>
 #include <functional>
-#include <muster/result.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,9 +13,9 @@ namespace muster {
 
 struct StoreEntry {
     std::string key;
-    std::string value;               // JSON text
-    std::int64_t createRevision = 0; // revision of the commit that created the key
-    std::int64_t modRevision = 0;    // revision of the last commit that changed it
+    std::string value;                // JSON text
+    std::int64_t createRevision = 0;  // revision of the commit that created the key
+    std::int64_t modRevision = 0;     // revision of the last commit that changed it
 };
 
 /// A transaction: applied as a whole if every comparison holds, else not at all.
@@ -48,10 +49,10 @@ public:
     /// Entries whose key starts with `prefix`, in key order.
     virtual std::vector<StoreEntry> list(std::string_view prefix) const = 0;
     /// Calls back after each commit that changed a key under `prefix`; no value: erased.
-    virtual void watch(std::string prefix,
-                       std::function<void(const std::string& key,
-                                          const std::optional<StoreEntry>& entry)>
-                           onChange) = 0;
+    virtual void watch(
+        std::string prefix,
+        std::function<void(const std::string& key, const std::optional<StoreEntry>& entry)>
+            onChange) = 0;
 };
 
 }  // namespace muster

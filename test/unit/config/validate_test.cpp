@@ -18,7 +18,7 @@ TEST(Validation, RefusesIdsThatAreTaken) {
     withServers(
         game,
         "{\"a\": [{\"id\": \"x\"},\n{\"id\": \"x\"},\n{\"id\": \"master\"},\n{\"id\": "
-        "\"admin\"},\n{\"id\": \"boss\"},\n{\"id\": \"a b\"},\n{\"id\": \"master-server-1\"}]}");
+        "\"node-1\"},\n{\"id\": \"boss\"},\n{\"id\": \"a b\"},\n{\"id\": \"master-server-1\"}]}");
     game.file("adminUser.json", R"([{"username": "boss", "password": "$argon2id$x", "level": 1}])");
     EXPECT_THAT(
         game.problems(),
@@ -26,7 +26,7 @@ TEST(Validation, RefusesIdsThatAreTaken) {
             "config/servers.json:2: /a/1/id: the id \"x\" is used twice, first in line 1: rename "
             "one",
             "config/servers.json:3: /a/2/id: the id \"master\" is reserved: rename the server",
-            "config/servers.json:4: /a/3/id: the id \"admin\" is reserved: rename the server",
+            "config/servers.json:4: /a/3/id: the id \"node-1\" is reserved: rename the server",
             HasSubstr("config/servers.json:5: /a/4/id: \"boss\" is also the name of a user ("),
             "config/servers.json:6: /a/5/id: \"a b\" is no id: use 1 to 64 of A-Z a-z 0-9 . _ - "
             "(it names topics and files)",

@@ -1,0 +1,194 @@
+#include "master/cluster/store_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <unistd.h>
+
+namespace muster {
+namespace {
+
+constexpr const char* kApplicationId = "1297437524";  // "MUST" in the file's header
+constexpr const char* kSchemaVersion = "1";
+
+constexpr const char* kSchema = R"(
+BEGIN IMMEDIATE;
+CREATE TABLE entry (key TEXT PRIMARY KEY, value TEXT NOT NULL, created INTEGER NOT NULL,
+                    modified INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE revision (number INTEGER NOT NULL);
+INSERT INTO revision VALUES (0);
+PRAGMA application_id = 1297437524;
+PRAGMA user_version = 1;
+COMMIT;
+)";
+
+Error refusal(const std::string& file, const std::string& why) {
+    return Error(Errc::Failed, fmt::format("{}: {}", file, why));
+}
+
+/// Makes the file with mode 0600 before SQLite would make it with the process's umask; its
+/// journals take the same mode. Fails if it cannot be read and written.
+Result<void> makePrivate(const std::string& file) {
+    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0)
+        return refusal(file,
+                       fmt::format("cannot be opened: {}; correct the state directory or its mode",
+                                   ::strerror(errno)));
+    ::close(descriptor);
+    return {};
+}
+
+std::string damaged(const std::string& what) {
+    return fmt::format(
+        "the store is damaged ({}): restore it from a copy, or move it away to start with an empty "
+        "one (nodes then need an explicit reset)",
+        what);
+}
+
+/// Nothing if the file is empty or a store of this version.
+std::string unusable(sqlite::Database& database) {
+    const std::string tables = database.single("SELECT count(*) FROM sqlite_master");
+    if (tables.empty()) return damaged(database.failure().message);
+    const std::string application = database.single("PRAGMA application_id");
+    if (tables == "0" && application == "0") return {};
+    if (application != kApplicationId)
+        return "is a database of another program: move it away, or give muster another "
+               "stateDirectory";
+    const std::string version = database.single("PRAGMA user_version");
+    if (version != kSchemaVersion)
+        return fmt::format(
+            "has version {} of the store, this muster reads version {}: use the muster that wrote "
+            "it",
+            version, kSchemaVersion);
+    const std::string check = database.single("PRAGMA quick_check(1)");
+    return check == "ok" ? "" : damaged(check.empty() ? database.failure().message : check);
+}
+
+}  // namespace
+
+Result<StoreFile> StoreFile::open(const std::string& file, bool powerDurability) {
+    if (auto made = makePrivate(file); !made) return made.error();
+    auto opened = sqlite::Database::open(file);
+    if (!opened) return refusal(file, opened.error().detail());
+    StoreFile store;
+    store.database_ = std::move(*opened);
+    sqlite::Database& database = store.database_;
+    if (const std::string why = unusable(database); !why.empty()) return refusal(file, why);
+    if (database.single("PRAGMA journal_mode = WAL") != "wal")
+        return refusal(
+            file, "no write-ahead log is possible here: put stateDirectory on a local file system");
+    // NORMAL: a commit is written, not synced: it survives the process. FULL: it survives the host.
+    database.execute(powerDurability ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    database.execute("PRAGMA journal_size_limit = 67108864");
+    if (database.single("PRAGMA application_id") != kApplicationId)
+        if (const auto failure = database.execute(kSchema))
+            return refusal(file, fmt::format("cannot be written: {}", failure.message));
+    store.find_ = database.prepare("SELECT created, modified FROM entry WHERE key = ?1");
+    store.put_ = database.prepare(
+        "INSERT INTO entry VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO UPDATE SET value = ?2, "
+        "created = ?3, modified = ?4");
+    store.erase_ = database.prepare("DELETE FROM entry WHERE key = ?1");
+    store.saveRevision_ =
+        database.prepare("UPDATE revision SET number = number + 1 RETURNING number");
+    return store;
+}
+
+Result<std::vector<StoreEntry>> StoreFile::all() {
+    std::vector<StoreEntry> entries;
+    auto query = database_.prepare("SELECT key, value, created, modified FROM entry ORDER BY key");
+    auto step = query.step();
+    for (; step == sqlite::Statement::Step::Row; step = query.step())
+        entries.push_back({query.text(0), query.text(1), query.integer(2), query.integer(3)});
+    if (step == sqlite::Statement::Step::Failed)
+        return Error(Errc::Failed, damaged(database_.failure().message));
+    return entries;
+}
+
+bool StoreFile::holds(const Transaction::Compare& compare) {
+    find_.reset();
+    find_.bind(1, compare.key);
+    const bool exists = find_.step() == sqlite::Statement::Step::Row;
+    const std::int64_t modified = exists ? find_.integer(1) : 0;
+    find_.reset();
+    return modified == compare.modRevision;
+}
+
+bool StoreFile::put(const Transaction::Put& put, Applied& applied) {
+    find_.reset();
+    find_.bind(1, put.key);
+    const bool exists = find_.step() == sqlite::Statement::Step::Row;
+    StoreEntry entry{put.key, put.value, exists ? find_.integer(0) : revision_, revision_};
+    find_.reset();
+    put_.reset();
+    put_.bind(1, entry.key);
+    put_.bind(2, entry.value);
+    put_.bind(3, entry.createRevision);
+    put_.bind(4, entry.modRevision);
+    const bool isGood = put_.step() == sqlite::Statement::Step::Done;
+    if (isGood) put_.reset();
+    applied.puts.push_back(std::move(entry));
+    return isGood;
+}
+
+bool StoreFile::erase(const std::string& key, Applied& applied) {
+    erase_.reset();
+    erase_.bind(1, key);
+    const bool isGood = erase_.step() == sqlite::Statement::Step::Done;
+    if (isGood) erase_.reset();
+    applied.erases.push_back(key);
+    return isGood;
+}
+
+Applied StoreFile::applyOne(const Transaction& transaction) {
+    Applied applied;
+    for (const auto& compare : transaction.compares)
+        if (!holds(compare)) {
+            applied.outcome =
+                Error(Errc::Conflict, "\"" + compare.key + "\" was changed by somebody else");
+            return applied;
+        }
+    saveRevision_.reset();
+    bool isGood = saveRevision_.step() == sqlite::Statement::Step::Row;
+    if (isGood) revision_ = saveRevision_.integer(0);
+    for (const auto& one : transaction.puts) isGood = isGood && put(one, applied);
+    for (const auto& key : transaction.erases) isGood = isGood && erase(key, applied);
+    if (isGood) {
+        saveRevision_.reset();
+        applied.outcome = revision_;
+    } else {
+        applied.outcome = Error(Errc::Failed, database_.failure().message);
+    }
+    return applied;
+}
+
+std::vector<Applied> StoreFile::apply(const std::vector<Transaction>& group) {
+    std::vector<Applied> results;
+    if (database_.execute("BEGIN IMMEDIATE")) {
+        fail(results, group.size());
+        return results;
+    }
+    for (const auto& transaction : group) {
+        results.push_back(applyOne(transaction));
+        const auto& outcome = results.back().outcome;
+        if (outcome || outcome.error().code() == Errc::Conflict) continue;
+        fail(results, group.size());
+        return results;
+    }
+    if (database_.execute("COMMIT")) fail(results, group.size());
+    return results;
+}
+
+void StoreFile::fail(std::vector<Applied>& group, std::size_t size) {
+    const sqlite::Failure cause = database_.failure();
+    for (auto* statement : {&find_, &put_, &erase_, &saveRevision_}) statement->reset();
+    if (database_.isInTransaction()) database_.execute("ROLLBACK");
+    const bool isFull = cause.code == SQLITE_FULL || cause.code == SQLITE_IOERR;
+    const std::string text = fmt::format("the store cannot be written: {}{}", cause.message,
+                                         isFull ? "; is the disk full?" : "");
+    group.clear();
+    group.resize(size);
+    for (auto& one : group) one.outcome = Error(Errc::Failed, text);
+}
+
+}  // namespace muster
