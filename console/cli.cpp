@@ -65,6 +65,7 @@ Hooks withDefaults(Hooks hooks) {
             ::poll(nullptr, 0, static_cast<int>(span.count()));
         };
     }
+    if (!hooks.isOver) hooks.isOver = [] { return false; };
     if (!hooks.environment) {
         hooks.environment = [](const char* name) {
             const char* value = std::getenv(name);

@@ -34,6 +34,8 @@ public:
 
     /// The connected client; connects on first use. Closed: nobody answers.
     Result<Admin*> admin(std::function<void()> onClosed = {});
+    /// Forgets a connection that was lost; the next call makes a new one.
+    void disconnect() { admin_.reset(); }
     /// Asks a module; the wait is `timeout`, or --timeout, or 10 s.
     Result<JsonText> ask(std::string_view moduleId, JsonText body);
     Result<JsonText> ask(std::string_view moduleId, JsonText body,

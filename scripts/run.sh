@@ -12,36 +12,49 @@ wait_s=60
 
 say() { echo "run.sh: $*"; }
 
+# The pid of the master that this script started, if it still is that program.
+master_pid() {
+  local pid
+  pid=$(cat "$state/start.pid" 2>/dev/null) || return 1
+  local program
+  program=$(readlink "/proc/$pid/exe" 2>/dev/null) || return 1
+  [ "${program% (deleted)}" = "$muster" ] && echo "$pid"  # a new build replaced the file
+}
+
+# Servers outlive their master: one is started again to stop them in order.
 stop_cluster() {
   if [ ! -x "$muster" ]; then
     say "nothing was built, so nothing runs"
     return 0
   fi
-  say "stopping all servers, in the reverse of their start order"
-  local code=0
-  "$muster" stop all -c config --timeout 60s || code=$?
-  if [ "$code" -eq 7 ]; then say "no master answers: nothing to stop"; fi
-  stop_master
-  return 0
-}
-
-# The start command leads the cluster; ended by SIGTERM it takes the rest down in order.
-stop_master() {
-  local pid
-  pid=$(cat "$state/start.pid" 2>/dev/null) || return 0
-  if [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "$muster" ]; then
-    kill -TERM "$pid"
-    for _ in $(seq 600); do
-      kill -0 "$pid" 2>/dev/null || break
-      sleep 0.1
-    done
-    if kill -0 "$pid" 2>/dev/null; then
-      say "the master (pid $pid) did not stop in 60 s; see $log" >&2
-      return 1
+  if ! master_pid >/dev/null; then
+    if [ ! -S .muster/keeper.sock ]; then
+      say "nothing runs"
+      return 0
     fi
+    launch_master
+    "$muster" wait all -c config -q --timeout "${wait_s}s" || true
+  fi
+  say "stopping all servers, in the reverse of their start order"
+  local pid
+  pid=$(master_pid) || { say "the master ended; see $log" >&2; return 1; }
+  kill -INT "$pid"
+  for _ in $(seq 600); do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  if kill -0 "$pid" 2>/dev/null; then
+    say "the master (pid $pid) did not stop in 60 s; see $log" >&2
+    return 1
   fi
   rm -f "$state/start.pid"
   say "stopped"
+}
+
+launch_master() {
+  mkdir -p "$state"
+  setsid nohup "$muster" start -c config </dev/null >"$log" 2>&1 &
+  echo $! >"$state/start.pid"
 }
 
 build_all() {
@@ -59,27 +72,22 @@ start_cluster() {
     return
   fi
   say "starting the cluster of config/ (log: ${log#"$root"/})"
-  setsid nohup "$muster" start -c config </dev/null >"$log" 2>&1 &
-  echo $! >"$state/start.pid"
+  launch_master
 }
 
 wait_until_ready() {
-  local rows
-  for _ in $(seq $((wait_s * 5))); do
-    rows=$("$muster" ls -c config -o jsonl 2>/dev/null) || rows=
-    if [ -n "$rows" ] && ! grep -q '"ready":false' <<<"$rows"; then
+  for _ in $(seq $((wait_s / 5))); do
+    if "$muster" wait all -c config -q --timeout 5s 2>"$state/wait.log"; then
       return 0
     fi
-    if ! kill -0 "$(cat "$state/start.pid" 2>/dev/null || echo 0)" 2>/dev/null && [ -z "$rows" ]; then
-      say "the master ended; its last words:" >&2
-      tail -20 "$log" >&2
-      return 1
+    if ! master_pid >/dev/null && ! "$muster" ls -c config -q >/dev/null 2>&1; then
+      break
     fi
-    sleep 0.2
   done
-  say "not all servers are ready after $wait_s s:" >&2
-  "$muster" ls -c config >&2 || true
+  cat "$state/wait.log" >&2
+  say "not all servers are ready; the master's last words:" >&2
   tail -20 "$log" >&2
+  "$muster" ls -c config >&2 || true
   return 1
 }
 

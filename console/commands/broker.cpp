@@ -3,13 +3,31 @@
 #include "console/commands/mosquitto_files.hpp"
 #include "console/endpoint.hpp"
 
+#include <set>
+
+#include <unistd.h>
+
 namespace muster::cli {
 namespace {
+
+/// A node is `node-<its host's name>`. This host's is known, another's is what servers.json calls
+/// it.
+std::vector<std::string> nodesOf(const config::Cluster& cluster) {
+    std::set<std::string> nodes;
+    char name[65] = "";
+    if (gethostname(name, sizeof name - 1) == 0 && name[0] != '\0')
+        nodes.insert("node-" + std::string(name));
+    for (const config::Server& server : cluster.servers) {
+        const bool isHere = server.host == "127.0.0.1" || server.host == "localhost";
+        if (!isHere) nodes.insert("node-" + server.host);
+    }
+    return {nodes.begin(), nodes.end()};
+}
 
 ExitCode printPasswords(Context& context, const config::Cluster& cluster) {
     const auto tokens = context.hooks().tokens(cluster.stateDirectory);
     if (!tokens) return context.fail(tokens.error());
-    const auto file = mosquittoPasswords(cluster, *tokens);
+    const auto file = mosquittoPasswords(cluster, *tokens, nodesOf(cluster));
     if (!file) return context.fail(file.error());
     context.out() << file->text;
     for (const std::string& remark : file->remarks) context.say(remark);
@@ -29,7 +47,7 @@ ExitCode runBroker(Context& context) {
         return context.fail(ExitCode::Usage, path + " has errors: 'muster validate' shows them");
     }
     if (context.args().verb == "broker passwd") return printPasswords(context, *loaded.cluster);
-    const auto acl = mosquittoAcl(*loaded.cluster);
+    const auto acl = mosquittoAcl(*loaded.cluster, nodesOf(*loaded.cluster));
     if (!acl) return context.fail(acl.error());
     context.out() << *acl;
     return ExitCode::Done;

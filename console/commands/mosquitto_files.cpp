@@ -52,12 +52,6 @@ void allowMonitors(std::string& acl, const std::string& root) {
     allow(acl, "pattern", "readwrite", root + "bus/#");
 }
 
-std::set<std::string> hostsOf(const config::Cluster& cluster) {
-    std::set<std::string> hosts{"127.0.0.1", cluster.masterHost};
-    for (const config::Server& server : cluster.servers) hosts.insert(server.host);
-    return hosts;
-}
-
 Result<void> checkNames(const config::Cluster& cluster) {
     if (!isPlain(cluster.name)) return Error(Errc::BadMessage, "the cluster's name is no plain id");
     for (const config::User& user : cluster.users) {
@@ -71,7 +65,8 @@ Result<void> checkNames(const config::Cluster& cluster) {
 
 }  // namespace
 
-Result<std::string> mosquittoAcl(const config::Cluster& cluster) {
+Result<std::string> mosquittoAcl(const config::Cluster& cluster,
+                                 const std::vector<std::string>& nodes) {
     if (auto checked = checkNames(cluster); !checked) return checked.error();
     const std::string root = fmt::format("muster/{}/", cluster.name);
     std::string acl = fmt::format(
@@ -96,9 +91,9 @@ Result<std::string> mosquittoAcl(const config::Cluster& cluster) {
         acl += fmt::format("user {}\n", server.id);
         allow(acl, "topic", "read", fmt::format("{}to/type/{}", root, server.type));
     }
-    for (const std::string& host : hostsOf(cluster)) {
-        if (!isPlain("node-" + host)) continue;
-        acl += fmt::format("user node-{}\n", host);
+    for (const std::string& node : nodes) {
+        if (!isPlain(node)) continue;
+        acl += fmt::format("user {}\n", node);
         allow(acl, "topic", "read", root + "to/type/node");
     }
     acl += "\n";
@@ -106,7 +101,8 @@ Result<std::string> mosquittoAcl(const config::Cluster& cluster) {
     return acl;
 }
 
-Result<PasswordFile> mosquittoPasswords(const config::Cluster& cluster, const StateTokens& tokens) {
+Result<PasswordFile> mosquittoPasswords(const config::Cluster& cluster, const StateTokens& tokens,
+                                        const std::vector<std::string>& nodes) {
     if (auto checked = checkNames(cluster); !checked) return checked.error();
     PasswordFile file;
     std::set<std::string> written;
@@ -124,8 +120,8 @@ Result<PasswordFile> mosquittoPasswords(const config::Cluster& cluster, const St
     add(cluster.broker.username, cluster.broker.password);
     add("admin", tokens.admin);
     for (const config::User& user : cluster.users) add(user.username, user.password);
-    for (const std::string& host : hostsOf(cluster)) {
-        if (isPlain("node-" + host)) add("node-" + host, tokens.node);
+    for (const std::string& node : nodes) {
+        if (isPlain(node)) add(node, tokens.node);
     }
     std::map<std::string, std::string> byType;
     for (const config::ServerToken& entry : cluster.serverTokens) byType[entry.type] = entry.token;

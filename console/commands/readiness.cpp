@@ -13,6 +13,19 @@ std::string blockerText(const ServerRow& row) {
                             : fmt::format("{} {} ({})", row.id, state, row.note);
 }
 
+ExitCode conclude(Context& context, const ReadinessProgress& progress) {
+    if (progress.isReady()) {
+        context.say(fmt::format("{} of {} ready", progress.total(), progress.total()));
+        return ExitCode::Done;
+    }
+    if (progress.isNothing()) return context.fail(ExitCode::NoSuch, "no server matches");
+    std::string text =
+        fmt::format("{} of {} not ready in time:", progress.blockers().size(), progress.total());
+    for (const std::string& blocker : progress.blockers()) text += " " + blocker + ";";
+    text.pop_back();
+    return context.fail(ExitCode::TimedOut, text);
+}
+
 }  // namespace
 
 std::vector<std::string> ReadinessProgress::look(const ServerList& list) {
@@ -34,32 +47,23 @@ std::vector<std::string> ReadinessProgress::look(const ServerList& list) {
 ExitCode waitUntilReady(Context& context, const Selection& selection,
                         std::chrono::milliseconds timeout) {
     ReadinessProgress progress(selection);
-    const Error* lost = nullptr;
     Result<ServerList> list = Error(Errc::Closed, "no master answers");
     for (auto waited = std::chrono::milliseconds(0);; waited += kBetweenLooks) {
         list = context.servers();
-        lost = list ? nullptr : &list.error();
-        if (lost != nullptr && lost->code() != Errc::Closed && lost->code() != Errc::Timeout) {
-            return context.fail(*lost);
-        }
         if (list) {
             for (const std::string& line : progress.look(*list)) context.say(line);
             if (progress.isReady()) break;
+        } else if (list.error().code() == Errc::Closed || list.error().code() == Errc::Timeout) {
+            context.disconnect();  // the master may be on its way, or restarting
+        } else {
+            return context.fail(list.error());
         }
+        if (context.hooks().isOver()) return ExitCode::Interrupted;
         if (waited >= timeout) break;
         context.hooks().pause(kBetweenLooks);
     }
-    if (progress.isReady()) {
-        context.say(fmt::format("{} of {} ready", progress.total(), progress.total()));
-        return ExitCode::Done;
-    }
-    if (lost != nullptr) return context.fail(*lost);
-    if (progress.isNothing()) return context.fail(ExitCode::NoSuch, "no server matches");
-    std::string text =
-        fmt::format("{} of {} not ready in time:", progress.blockers().size(), progress.total());
-    for (const std::string& blocker : progress.blockers()) text += " " + blocker + ";";
-    text.pop_back();
-    return context.fail(ExitCode::TimedOut, text);
+    if (!list) return context.fail(list.error());
+    return conclude(context, progress);
 }
 
 }  // namespace muster::cli

@@ -1,6 +1,6 @@
 """Runs an example program: one that serves until SIGTERM, or one that ends by itself.
 
-usage: run_example.py PROGRAM serve|end
+usage: run_example.py PROGRAM serve|end|help
 """
 import os
 import signal
@@ -35,7 +35,8 @@ def main():
     program, mode = sys.argv[1:3]
     if mode == "serve":
         return serve(program)
-    return subprocess.run([program], timeout=PATIENCE_S, check=False).returncode
+    arguments = ["help"] if mode == "help" else []
+    return subprocess.run([program, *arguments], timeout=PATIENCE_S, check=False).returncode
 
 
 if __name__ == "__main__":

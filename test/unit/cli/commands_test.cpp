@@ -159,6 +159,19 @@ TEST(Wait, EndsWhenAllAreReady) {
     EXPECT_THAT(shell.err, HasSubstr("a starting\na ready\n1 of 1 ready"));
 }
 
+TEST(Wait, OutlivesAMasterThatRestarts) {
+    Shell shell;
+    shell.master.answers("list", Error(Errc::Closed, "lost"));
+    shell.master.answers("list", serverList({serverRow("a", "chat", "ready")}));
+    EXPECT_EQ(shell.run({"wait", "all"}), 0);
+}
+
+TEST(Wait, EndsAfterItsTimeWithoutAMaster) {
+    Shell shell;
+    shell.master.refuses(Error(Errc::Closed, "refused"));
+    EXPECT_EQ(shell.run({"wait", "all", "--timeout", "1s"}), 7);
+}
+
 TEST(Wait, NamesTheBlockerAfterItsTime) {
     Shell shell;
     shell.master.answers(

@@ -23,7 +23,7 @@ config::Cluster cluster() {
 }
 
 TEST(MosquittoAcl, LetsAMonitorSpeakOnlyAsItself) {
-    const auto acl = mosquittoAcl(cluster());
+    const auto acl = mosquittoAcl(cluster(), {"node-h1"});
     ASSERT_TRUE(acl);
     EXPECT_THAT(*acl, HasSubstr("pattern write muster/game/presence/%u\n"));
     EXPECT_THAT(*acl, HasSubstr("pattern write muster/game/to/master/%u\n"));
@@ -33,7 +33,7 @@ TEST(MosquittoAcl, LetsAMonitorSpeakOnlyAsItself) {
 }
 
 TEST(MosquittoAcl, StartsWithWhatAnonymousMayDo) {
-    const auto acl = mosquittoAcl(cluster());
+    const auto acl = mosquittoAcl(cluster(), {"node-h1"});
     const auto anonymous = acl->find("topic write muster/game/to/master/anonymous");
     EXPECT_LT(anonymous, acl->find("user master"));
     EXPECT_THAT(*acl, HasSubstr("user master\ntopic readwrite muster/game/#\n"));
@@ -43,28 +43,29 @@ TEST(MosquittoAcl, RefusesNamesThatWouldWriteTheirOwnRules) {
     for (const char* name : {"a\ntopic readwrite #", "#", "+", "", "a b", "master", "anonymous"}) {
         auto bad = cluster();
         bad.users.push_back({"1", name, "pw", 2});
-        EXPECT_FALSE(mosquittoAcl(bad)) << name;
+        EXPECT_FALSE(mosquittoAcl(bad, {"node-h1"})) << name;
     }
     auto bad = cluster();
     bad.name = "a/#";
-    EXPECT_FALSE(mosquittoAcl(bad));
+    EXPECT_FALSE(mosquittoAcl(bad, {"node-h1"}));
 }
 
 TEST(MosquittoAcl, LeavesOutForeignIdsThatSpeakPomelosProtocol) {
     auto foreign = cluster();
     foreign.servers[0].id = "chat server\nuser evil";
-    EXPECT_THAT(*mosquittoAcl(foreign), Not(HasSubstr("evil")));
+    EXPECT_THAT(*mosquittoAcl(foreign, {"node-h1"}), Not(HasSubstr("evil")));
 }
 
 TEST(MosquittoPasswords, AreOneLinePerIdentity) {
     auto with = cluster();
     with.users.push_back({"1", "ann", "secret", 1});
     with.users.push_back({"2", "bob", "$argon2id$x", 1});
-    const auto file = mosquittoPasswords(with, {"admin-token", "node-token", "server-token"});
+    const auto file =
+        mosquittoPasswords(with, {"admin-token", "node-token", "server-token"}, {"node-h1"});
     ASSERT_TRUE(file);
     EXPECT_EQ(file->text,
               "master:master-password\nadmin:admin-token\nann:secret\n"
-              "node-127.0.0.1:node-token\nchat-1:server-token\n");
+              "node-h1:node-token\nchat-1:server-token\n");
     ASSERT_EQ(file->remarks.size(), 1U);
     EXPECT_THAT(file->remarks[0], HasSubstr("bob"));
 }
@@ -73,7 +74,8 @@ TEST(MosquittoPasswords, TakeTheTypesTokenWhereThereIsOne) {
     auto with = cluster();
     with.hasServerTokens = true;
     with.serverTokens.push_back({"chat", "chat-token"});
-    EXPECT_THAT(mosquittoPasswords(with, {"a", "n", "s"})->text, HasSubstr("chat-1:chat-token\n"));
+    EXPECT_THAT(mosquittoPasswords(with, {"a", "n", "s"}, {})->text,
+                HasSubstr("chat-1:chat-token\n"));
 }
 
 }  // namespace
