@@ -11,6 +11,7 @@ namespace {
 constexpr int kMaxBodyDepth = 60;  // the envelope around it needs some of wire::kMaxJsonDepth
 constexpr std::size_t kMaxBody = 1024 * 1024;
 constexpr std::size_t kMaxListeners = 100;
+constexpr auto kLeaderPatience = std::chrono::seconds(1);
 
 Result<void> checkBody(const JsonText& body) {
     if (body.size() > kMaxBody) return Error(Errc::Limit, "a body may have 1 MiB");
@@ -78,6 +79,22 @@ void AdminSession::onConnected(bool /*sessionPresent*/) {
     isUp_ = true;
     client_->subscribe(topics_.reply(user_, clientId_ + "/#"), 1,
                        [this](const Result<void>& granted) { finishConnect(granted); });
+    // A retained record: it follows its subscription at once, or nobody leads this cluster here.
+    client_->subscribe(topics_.leader(), 1, [this](const Result<void>& /*granted*/) {
+        leaderTimer_ = loop_.after(kLeaderPatience, [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->leaderTimer_ = 0;
+            if (self->isLeaderSeen_) return;
+            self->isLeaderOverdue_ = true;
+            for (const Reply& reply : self->requests_.takeAll()) reply(self->noMaster());
+        });
+    });
+}
+
+Error AdminSession::noMaster() const {
+    return Error(Errc::Closed, "no master leads cluster '" + options_.cluster +
+                                   "' at this broker: is it started, is the name right?");
 }
 
 void AdminSession::finishConnect(const Result<void>& result) {
@@ -113,6 +130,7 @@ void AdminSession::request(std::string_view command, std::string_view moduleId,
                            const JsonText& body, std::chrono::milliseconds timeout, Reply done) {
     if (const auto ok = checkBody(body); !ok) return done(ok.error());
     if (!isUp_) return done(Error(Errc::Closed, "not connected to the master"));
+    if (isLeaderOverdue_) return done(noMaster());
     const auto deadline = loop_.now() + std::max(timeout, std::chrono::milliseconds(1));
     const auto id = requests_.add(std::move(done), deadline);
     if (!id) return done(id.error());  // NOLINT(bugprone-use-after-move): add() says so
@@ -131,7 +149,7 @@ void AdminSession::onPublished(std::uint64_t id, const Result<mqtt::PublishOutco
     if (outcome && *outcome == mqtt::PublishOutcome::Delivered) return;
     const auto reply = requests_.take(id);
     if (!reply) return;
-    if (outcome) return (*reply)(Error(Errc::Closed, "no master of this cluster is there"));
+    if (outcome) return (*reply)(noMaster());
     (*reply)(outcome.error());
 }
 
@@ -139,10 +157,10 @@ void AdminSession::notify(std::string_view moduleId, const JsonText& body, Conne
     if (const auto ok = checkBody(body); !ok) return done(ok.error());
     if (!isUp_) return done(Error(Errc::Closed, "not connected to the master"));
     client_->publish(envelope({}, moduleId, body),
-                     [done = std::move(done)](const Result<mqtt::PublishOutcome>& outcome) {
+                     [this, done = std::move(done)](const Result<mqtt::PublishOutcome>& outcome) {
                          if (!outcome) return done(outcome.error());
                          if (*outcome == mqtt::PublishOutcome::NoSubscriber)
-                             return done(Error(Errc::Closed, "no master of this cluster is there"));
+                             return done(noMaster());
                          done({});
                      });
 }
@@ -159,6 +177,10 @@ void AdminSession::subscribe(std::string_view filter,
 
 void AdminSession::onMessage(const mqtt::Message& message) {
     if (message.topic == topics_.reply(user_, clientId_)) return onAnswer(message);
+    if (message.topic == topics_.leader()) {
+        isLeaderSeen_ = !message.payload.empty();
+        if (isLeaderSeen_) isLeaderOverdue_ = false;
+    }
     const AdminMessage passed{message.topic, message.payload, message.retain};
     const auto listeners = listeners_;  // a listener may subscribe
     for (const auto& [filter, onMessage] : listeners) {
@@ -205,7 +227,8 @@ void AdminSession::sweep() {
 void AdminSession::close() {
     if (std::exchange(isClosed_, true)) return;
     isUp_ = false;
-    if (sweepTimer_ != 0) loop_.cancel(std::exchange(sweepTimer_, 0));
+    for (TimerId* timer : {&sweepTimer_, &leaderTimer_})
+        if (*timer != 0) loop_.cancel(std::exchange(*timer, 0));
     client_->close();
     client_.reset();
     finishConnect(Error(Errc::Closed, "the client was closed"));

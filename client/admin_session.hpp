@@ -45,6 +45,7 @@ private:
     void onAnswer(const mqtt::Message& message);
     void onPublished(std::uint64_t id, const Result<mqtt::PublishOutcome>& outcome);
     void failAll(const std::string& reason);
+    Error noMaster() const;
     void sweepLater();
     void sweep();
     mqtt::Message envelope(std::string_view command, std::string_view moduleId,
@@ -60,6 +61,9 @@ private:
     std::vector<std::pair<std::string, std::function<void(const AdminMessage&)>>> listeners_;
     Connected onConnected_;
     bool isUp_ = false;
+    bool isLeaderSeen_ = false;
+    bool isLeaderOverdue_ = false;  // subscribed for a while, and nobody leads here
+    TimerId leaderTimer_ = 0;
     bool isClosed_ = false;
     TimerId sweepTimer_ = 0;
 };

@@ -60,6 +60,7 @@ private:
     void onRegistered() override;
     void onLost(Loss loss, std::string_view reason) override;
     void onMasterSeen() override;
+    void onMasterGone() override { isMasterThere_ = false; }
     void onIncoming(Incoming message, Reply reply) override;
     void onAnswer(std::uint64_t requestId, Result<JsonText> answer) override;
 

@@ -37,7 +37,8 @@ MqttUplink::MqttUplink(EventLoop& loop, ClientFactory makeClient, Identity ident
       identity_(std::move(identity)),
       log_(std::move(log)),
       topics_(identity_.cluster),
-      gate_(identity_.self.incarnation) {}
+      gate_(identity_.self.incarnation),
+      presence_(identity_.self.incarnation) {}
 
 MqttUplink::~MqttUplink() {
     alive_.reset();
@@ -78,7 +79,7 @@ void MqttUplink::onConnected(bool /*sessionPresent*/) {
     isPresent_ = isLeaderSeen_ = isRegistered_ = false;
     presencesAwaited_ = grantsAwaited_ = 0;
     held_.clear();
-    presence_.forgetPending();
+    presence_.connected();
     observer_->onTransportUp();
     // Later connects of the same client renew the subscriptions before this call.
     if (isSubscribed_)
@@ -144,6 +145,7 @@ void MqttUplink::onPresenceSent(const Result<mqtt::PublishOutcome>& outcome) {
 void MqttUplink::registerIfComplete() {
     if (!isPresent_ || !isLeaderSeen_ || isRegistered_ || onLeft_) return;
     isRegistered_ = true;
+    presence_.registered();
     observer_->onRegistered();
     const auto held = std::exchange(held_, {});
     for (const mqtt::Message& message : held) onEnvelope(message);
@@ -185,7 +187,7 @@ void MqttUplink::onMessage(const mqtt::Message& message) {
 }
 
 void MqttUplink::onLeader(const mqtt::Message& message) {
-    if (message.payload.empty()) return;  // a record taken away: no leader for now
+    if (message.payload.empty()) return observer_->onMasterGone();
     const auto record = parseJson(message.payload);
     if (!record || !record->is_object()) return ignore(message, "not a leader record");
     const auto epoch = record->find("epoch");
@@ -202,7 +204,10 @@ void MqttUplink::onLeader(const mqtt::Message& message) {
 }
 
 void MqttUplink::onPresence(const mqtt::Message& message) {
-    if (onLeft_ || !presence_.mustRepeat(message.payload)) return;
+    if (onLeft_) return;
+    if (presence_.showsNewerLife(message.payload))
+        return reconnectLater(Loss::TakenOver, "another process registered with this id");
+    if (!presence_.mustRepeat(message.payload)) return;
     log(1, "somebody else's record stood in this server's presence: saying it again");
     setState(state_, busy_);
 }
@@ -337,6 +342,7 @@ void MqttUplink::publishToMaster(mqtt::Message message, std::string_view moduleI
 }
 
 void MqttUplink::setState(ServerState state, std::int64_t busy) {
+    if (onLeft_) return;  // the goodbye is the last word
     const bool isUrgent = state != state_;
     state_ = state;
     busy_ = busy;

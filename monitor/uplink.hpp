@@ -46,6 +46,8 @@ public:
     virtual void onLost(Loss loss, std::string_view reason) = 0;
     /// A (new) leader showed itself: what came back Away may be sent again.
     virtual void onMasterSeen() = 0;
+    /// The leader record was taken away: nobody leads for now.
+    virtual void onMasterGone() = 0;
     /// `reply` is empty for a notify or command; else it must be called once, on the loop.
     virtual void onIncoming(Incoming message, Reply reply) = 0;
     virtual void onAnswer(std::uint64_t requestId, Result<JsonText> answer) = 0;

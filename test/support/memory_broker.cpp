@@ -145,9 +145,8 @@ void MemoryClient::attempt() {
     backoff_ = options_.backoffFirst;
     broker_.connect(*this);
     isUp_ = true;
-    const auto renewed = filters_;
+    for (const std::string& filter : filters_) sendRetained(filter);
     observer_->onConnected(false);
-    for (const std::string& filter : renewed) sendRetained(filter);
 }
 
 void MemoryClient::lost(std::string_view reason, bool isRefused) {

@@ -280,6 +280,19 @@ TEST(MonitorAgent, SendsAgainWhatFoundNoMasterBehindTheBroker) {
     EXPECT_THAT(rig.master.bodies(), ElementsAre("1", "2"));
 }
 
+TEST(MonitorAgent, WaitsWhileNobodyLeads) {
+    MonitorRig rig;
+    rig.startWithLeader();
+    rig.broker.publish({rig.master.topics.leader(), "", 1, true, {}, {}, {}, {}});
+    rig.run();
+    rig.agent->notify("m", "1");
+    rig.advance(1min);
+    EXPECT_THAT(rig.master.bodies(), IsEmpty());
+    rig.master.lead(2);
+    rig.run();
+    EXPECT_THAT(rig.master.bodies(), ElementsAre("1"));
+}
+
 TEST(MonitorAgent, SendsAgainWhatWasNotAcknowledged) {
     MonitorRig rig;
     rig.startWithLeader();

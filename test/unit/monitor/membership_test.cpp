@@ -123,6 +123,20 @@ TEST(Membership, YieldsToAnotherProcessOfItsIdForTheCap) {
     EXPECT_TRUE(rig.agent->isRegistered());
 }
 
+TEST(Membership, YieldsAlsoIfTheBrokerDoesNotSayWhyItCutTheConnection) {
+    MonitorRig rig;
+    rig.startWithLeader();
+    rig.broker.drop("area-1");
+    mqtt::Message other;
+    other.topic = rig.master.topics.presence("area-1");
+    other.payload = R"({"state":"online","incarnation":"of-another-process"})";
+    other.retain = true;
+    rig.broker.publish(other);
+    rig.advance(5s);
+    EXPECT_EQ(rig.events.back(), "TakenOver");
+    EXPECT_FALSE(rig.broker.isConnected("area-1"));
+}
+
 TEST(Membership, DoesNotObeyAForeignCluster) {
     MonitorRig rig;
     rig.startWithLeader();
@@ -157,6 +171,15 @@ TEST(Membership, LeavesWithACleanGoodbyeAndWithoutItsWill) {
     EXPECT_EQ(rig.presenceState(), "offline");
     EXPECT_EQ(rig.broker.takePublished().size(), 1U);
     EXPECT_FALSE(rig.broker.isConnected("area-1"));
+}
+
+TEST(Membership, SaysNothingAfterItsGoodbye) {
+    MonitorRig rig;
+    rig.startWithLeader();
+    rig.agent->close([] {});
+    rig.agent->setState(ServerState::Stopping);
+    rig.advance(2s);
+    EXPECT_EQ(rig.presenceState(), "offline");
 }
 
 TEST(Membership, LeavesInTimeWhenNobodyAcknowledgesTheGoodbye) {

@@ -60,7 +60,7 @@ TEST(NotifyQueue, DropsWhatWaitsBeforeWhatIsSent) {
 }
 
 TEST(OwnPresence, RepeatsOnlyWhatIsNotItsOwnWord) {
-    OwnPresence presence;
+    OwnPresence presence("mine");
     presence.said("1");
     presence.said("2");
     EXPECT_FALSE(presence.mustRepeat("old will"));  // "1" and "2" come after it
@@ -69,6 +69,23 @@ TEST(OwnPresence, RepeatsOnlyWhatIsNotItsOwnWord) {
     EXPECT_FALSE(presence.mustRepeat("2"));
     EXPECT_TRUE(presence.mustRepeat("old will"));
     EXPECT_TRUE(presence.mustRepeat(""));
+}
+
+TEST(OwnPresence, KnowsANewerLifeFromAnOlderOne) {
+    const std::string older = R"({"incarnation":"older","state":"offline"})";
+    const std::string newer = R"({"incarnation":"newer","state":"offline"})";
+    const std::string mine = R"({"incarnation":"mine"})";
+    OwnPresence presence("mine");
+    presence.connected();
+    EXPECT_FALSE(presence.showsNewerLife(older));
+    presence.registered();
+    presence.connected();
+    EXPECT_FALSE(presence.showsNewerLife(older));
+    EXPECT_FALSE(presence.showsNewerLife("[]"));
+    EXPECT_TRUE(presence.showsNewerLife(newer));
+    presence.connected();
+    EXPECT_FALSE(presence.showsNewerLife(mine));
+    EXPECT_FALSE(presence.showsNewerLife(newer));  // live: it cannot be newer than this connection
 }
 
 TEST(RecentRequests, KnowsARepushByItsTextAndForAWhile) {
