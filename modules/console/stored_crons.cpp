@@ -1,0 +1,58 @@
+#include "modules/console/stored_crons.hpp"
+
+#include "common/log.hpp"
+#include "common/wire/topics.hpp"
+#include "modules/body.hpp"
+
+#include <muster/json.hpp>
+
+namespace muster::modules {
+namespace {
+
+std::string keyOf(const std::string& id) {
+    return "cron/" + wire::percentEncode(id);
+}
+
+}  // namespace
+
+std::vector<config::Cron> StoredCrons::crons() const {
+    std::vector<config::Cron> crons;
+    for (const StoreEntry& entry : store_.list("cron/")) {
+        const auto record = parseObject(entry.value);
+        if (!record) continue;
+        config::Cron cron;
+        cron.id = textOf(*record, "id");
+        cron.serverType = textOf(*record, "serverType");
+        cron.serverId = textOf(*record, "serverId");
+        cron.time = textOf(*record, "time");
+        cron.action = textOf(*record, "action");
+        if (!cron.id.empty()) crons.push_back(std::move(cron));
+    }
+    return crons;
+}
+
+void StoredCrons::save(const config::Cron& cron) {
+    const nlohmann::json record{{"id", cron.id},
+                                {"serverType", cron.serverType},
+                                {"serverId", cron.serverId},
+                                {"time", cron.time},
+                                {"action", cron.action}};
+    Transaction transaction;
+    transaction.puts.push_back({keyOf(cron.id), jsonText(record)});
+    commit(std::move(transaction), cron.id);
+}
+
+void StoredCrons::erase(const std::string& id) {
+    Transaction transaction;
+    transaction.erases.push_back(keyOf(id));
+    commit(std::move(transaction), id);
+}
+
+void StoredCrons::commit(Transaction transaction, const std::string& id) {
+    store_.commit(std::move(transaction), [id](const Result<std::int64_t>& revision) {
+        if (!revision)
+            log::error("console", "cron {} is not kept: {}", id, revision.error().detail());
+    });
+}
+
+}  // namespace muster::modules

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "modules/watcher/watch_list.hpp"
+
+#include <muster/master.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace muster::modules {
+
+/// Tells servers of each other (pomelo's `__masterwatcher__`, pomelo lib/modules/masterwatcher.js):
+/// who subscribes gets the map of all servers and then each addition and removal at its
+/// `__monitorwatcher__`; once all configured servers are up, everybody is told startOver. On the
+/// master's thread.
+class WatcherMaster final : public AdminModule {
+public:
+    /// `expected`: ids of the configured servers; startOver comes when all have recorded.
+    explicit WatcherMaster(std::vector<std::string> expected);
+    ~WatcherMaster() override;
+
+    std::string_view id() const override { return "__masterwatcher__"; }
+    void start(MasterAgent& agent) override;
+    void stop() override;
+    /// {"action": subscribe | unsubscribe | query | record}; the server is the sender.
+    void masterHandler(MasterAgent& agent, const ServerInfo& from, const JsonText& message,
+                       Reply reply) override;
+    int requiredLevel(const JsonText&) const override { return 2; }
+    /// {"action":"query"} for administrators: the same map.
+    void clientHandler(MasterAgent& agent, const Caller& caller, const JsonText& message,
+                       Reply reply) override;
+
+    /// The server says by its presence that it is ready: as good as a `record`.
+    void recorded(const std::string& serverId);
+
+private:
+    void onMember(MemberEvent event, const ServerInfo& server);
+    void push(const std::vector<WatchList::Push>& pushes);
+    void onPushed(const std::string& serverId, const Result<JsonText>& result);
+
+    WatchList list_;
+    MasterAgent* agent_ = nullptr;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace muster::modules
