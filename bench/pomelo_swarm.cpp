@@ -8,6 +8,8 @@
 // notifies. Answers are double-encoded, as the original's; requests may be either. Text is
 // searched, not parsed: fit for the masters' own messages only. Loopback only. Ends when all are
 // cut off.
+#include "bench/pomelo_text.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -29,6 +31,8 @@
 #include <unistd.h>
 
 namespace {
+
+using namespace muster::bench;
 
 constexpr std::size_t kMaxPacket = 8 << 20;
 constexpr std::size_t kMaxBlastBytes = 64 << 20;
@@ -53,6 +57,12 @@ std::vector<std::string> split(std::string_view list) {
     return parts.empty() ? std::vector<std::string>{"fast"} : parts;
 }
 
+int number(const std::string& text) {
+    const long value = std::strtol(text.c_str(), nullptr, 10);
+    if (value < 1 || value > 100'000) throw std::runtime_error(text + " is not 1..100000");
+    return static_cast<int>(value);
+}
+
 Options parse(int argc, char** argv) {
     Options options;
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -61,11 +71,11 @@ Options parse(int argc, char** argv) {
         if (key == "--host")
             options.host = value == "localhost" ? "127.0.0.1" : value;
         else if (key == "--port")
-            options.port = std::stoi(value);
+            options.port = number(value);
         else if (key == "--n")
-            options.count = std::clamp(std::stoi(value), 1, 100'000);
+            options.count = number(value);
         else if (key == "--conc")
-            options.concurrency = std::max(1, std::stoi(value));
+            options.concurrency = number(value);
         else if (key == "--types")
             options.types = split(value);
         else if (key == "--prefix")
@@ -79,69 +89,6 @@ Options parse(int argc, char** argv) {
         throw std::runtime_error("usage: muster_pomelo_swarm --port P [--n N] [--types a,b] ...");
     if (!options.host.starts_with("127.")) throw std::runtime_error("loopback only");
     return options;
-}
-
-/// A QoS 0 PUBLISH, in the one form that pomelo uses.
-void appendPublish(std::string& out, std::string_view topic, std::string_view payload) {
-    out.push_back('\x30');
-    for (std::size_t left = 2 + topic.size() + payload.size();;) {
-        const std::size_t digit = left % 128;
-        left /= 128;
-        out.push_back(static_cast<char>(left > 0 ? digit | 128 : digit));
-        if (left == 0) break;
-    }
-    out.push_back('\0');
-    out.push_back(static_cast<char>(topic.size()));
-    out.append(topic).append(payload);
-}
-
-/// The text in a JSON string, for the two escapes that JSON in JSON needs; others are kept.
-void unescape(std::string_view text, std::string& out) {
-    out.clear();
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool isEscape =
-            text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == '"' || text[i + 1] == '\\');
-        out.push_back(text[isEscape ? ++i : i]);
-    }
-}
-
-void appendEscaped(std::string& out, std::string_view text) {
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out.push_back('\\');
-        out.push_back(c);
-    }
-}
-
-/// The value behind `key` (with quotes and colon) in an object's text, up to the comma or brace
-/// that ends it; nothing if there is none.
-std::string_view valueOf(std::string_view json, std::string_view key) {
-    const std::size_t at = json.find(key);
-    if (at == std::string_view::npos) return {};
-    json.remove_prefix(at + key.size());
-    int depth = 0;
-    bool isQuoted = false;
-    for (std::size_t i = 0; i < json.size(); ++i) {
-        const char c = json[i];
-        if (isQuoted) {
-            if (c == '\\')
-                ++i;
-            else if (c == '"')
-                isQuoted = false;
-        } else if (c == '"') {
-            isQuoted = true;
-        } else if (c == '{' || c == '[') {
-            ++depth;
-        } else if (depth == 0 && (c == ',' || c == '}' || c == ']')) {
-            return json.substr(0, i);
-        } else if (c == '}' || c == ']') {
-            --depth;
-        }
-    }
-    return {};
-}
-
-std::size_t numberOf(std::string_view json, std::string_view key) {
-    return std::strtoull(std::string(valueOf(json, key)).c_str(), nullptr, 10);
 }
 
 class Swarm;
