@@ -2,6 +2,8 @@
 
 namespace muster::mqtt::test {
 
+using namespace std::chrono_literals;
+
 TEST(PahoClient, CarriesEveryQosInBothVersions) {
     MosquittoProcess broker;
     for (const int version : {4, 5}) {

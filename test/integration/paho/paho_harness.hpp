@@ -16,17 +16,15 @@ namespace muster::mqtt::test {
 using muster::test::eventually;
 using muster::test::MosquittoProcess;
 using muster::test::TestLoop;
-using namespace std::chrono_literals;
-
-inline constexpr auto kPatience = 15s;
+inline constexpr std::chrono::seconds kPatience{15};
 
 /// A PahoClient on a loop of its own, with what it told, readable from the test's thread.
 class LiveClient final : private ClientObserver {
 public:
     explicit LiveClient(std::string clientId) {
         options.clientId = std::move(clientId);
-        options.backoffFirst = 100ms;
-        options.backoffCap = 400ms;
+        options.backoffFirst = std::chrono::milliseconds(100);
+        options.backoffCap = std::chrono::milliseconds(400);
         client_ = std::make_unique<PahoClient>(loop_);
     }
     ~LiveClient() override { destroy(); }

@@ -1,6 +1,9 @@
 #include "test/integration/paho/paho_harness.hpp"
 
 namespace muster::mqtt::test {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 /// Lines for Mosquitto: one user, "agent" with password "secret", who may use "own/#" only.
