@@ -107,22 +107,28 @@ void ScriptedClient::read() {
         connection_->output().consume(size);
         connection_->drained(world_.now);
     }
-    while (!bytes_.empty()) {
-        DecodeLimits limits;
-        limits.maxPacketSize = 256u << 20;
+    decodeAll();
+}
+
+void ScriptedClient::decodeAll() {
+    DecodeLimits limits;
+    limits.maxPacketSize = 256u << 20;
+    std::string_view rest = bytes_;
+    while (!rest.empty()) {
         // The kick of a foreign link is a DISCONNECT from a server of 3.1.1.
-        if (version_ != Version::V5 && static_cast<unsigned char>(bytes_[0]) == 0xE0) {
+        if (version_ != Version::V5 && rest.substr(0, 2) == std::string_view("\xE0\0", 2)) {
             packets_.push_back(Disconnect{});
-            bytes_.erase(0, 2);
+            rest.remove_prefix(2);
             continue;
         }
-        DecodeResult result = decode(bytes_, version_, From::Server, limits);
-        if (auto* error = std::get_if<DecodeError>(&result)) FAIL() << error->detail;
+        DecodeResult result = decode(rest, version_, From::Server, limits);
+        if (auto* error = std::get_if<DecodeError>(&result)) ADD_FAILURE() << error->detail;
         auto* decoded = std::get_if<Decoded>(&result);
-        if (decoded == nullptr) return;
-        bytes_.erase(0, decoded->size);
+        if (decoded == nullptr) break;
+        rest.remove_prefix(decoded->size);
         packets_.push_back(std::move(decoded->packet));
     }
+    bytes_.erase(0, bytes_.size() - rest.size());
 }
 
 Publish ScriptedClient::expectsMessage(std::string_view topic, std::string_view payload) {

@@ -117,6 +117,7 @@ public:
 
 private:
     void read();
+    void decodeAll();
 
     BrokerWorld& world_;
     mqtt::Version version_;
