@@ -62,7 +62,8 @@ Result<std::vector<std::string>> argumentsOf(const Json& object, const char* key
 
 Result<std::map<std::string, std::string>> environmentOf(const Json& object) {
     std::map<std::string, std::string> variables;
-    for (const auto& [name, value] : objectOf(object, "env").items()) {
+    const Json env = objectOf(object, "env");  // named: items() refers to it
+    for (const auto& [name, value] : env.items()) {
         const bool isName = !name.empty() && name.size() <= 256 &&
                             name.find_first_of(std::string_view("=\0", 2)) == std::string::npos;
         if (!isName || !isUsable(value)) return bad("env holds an unusable variable");
