@@ -171,9 +171,9 @@ TEST(MonitorAgent, AnswersOnlyBelowTheMastersReplyTopic) {
 }
 
 TEST(MonitorAgent, IgnoresAnswersToNothing) {
+    std::vector<std::string> answers;
     MonitorRig rig;
     rig.startWithLeader();
-    std::vector<std::string> answers;
     rig.agent->request("m", "{}", into(answers), 10s);
     rig.run();
     mqtt::Message request;
@@ -190,9 +190,9 @@ TEST(MonitorAgent, IgnoresAnswersToNothing) {
 }
 
 TEST(MonitorAgent, BringsTheAnswerToARequest) {
+    std::vector<std::string> answers;
     MonitorRig rig;
     rig.startWithLeader();
-    std::vector<std::string> answers;
     rig.agent->request("m", R"({"q":1})", into(answers), 10s);
     rig.agent->request("m", R"({"q":2})", into(answers), 10s);
     rig.run();
@@ -206,9 +206,9 @@ TEST(MonitorAgent, BringsTheAnswerToARequest) {
 }
 
 TEST(MonitorAgent, GivesARequestUpAtItsDeadline) {
+    std::vector<std::string> answers;
     MonitorRig rig;
     rig.startWithLeader();
-    std::vector<std::string> answers;
     rig.agent->request("m", "{}", into(answers), 3s);
     rig.advance(2999ms);
     EXPECT_THAT(answers, IsEmpty());
@@ -217,9 +217,9 @@ TEST(MonitorAgent, GivesARequestUpAtItsDeadline) {
 }
 
 TEST(MonitorAgent, SendsARequestWhenTheMasterComesBack) {
+    std::vector<std::string> answers;
     MonitorRig rig;
     rig.start();
-    std::vector<std::string> answers;
     rig.agent->request("m", R"({"q":1})", into(answers), 60s);
     rig.advance(10s);
     rig.master.come();
@@ -230,9 +230,9 @@ TEST(MonitorAgent, SendsARequestWhenTheMasterComesBack) {
 }
 
 TEST(MonitorAgent, ClosesWhatWaitsWhenItStops) {
+    std::vector<std::string> answers;
     MonitorRig rig;
     rig.startWithLeader();
-    std::vector<std::string> answers;
     rig.agent->request("m", "{}", into(answers), 60s);
     rig.run();
     rig.close();
@@ -242,9 +242,9 @@ TEST(MonitorAgent, ClosesWhatWaitsWhenItStops) {
 }
 
 TEST(MonitorAgent, RefusesBodiesThatAreNotJson) {
+    std::vector<std::string> answers;
     MonitorRig rig;
     rig.startWithLeader();
-    std::vector<std::string> answers;
     rig.agent->request("m", "{", into(answers), 10s);
     rig.agent->request("m", std::string(2000, '['), into(answers), 10s);
     rig.agent->request("m", '"' + std::string(1024 * 1024, 'x') + '"', into(answers), 10s);
