@@ -143,10 +143,10 @@ void ServerProcess::spawned(const keeper::ChildState& child, TimePoint now) {
 void ServerProcess::started(const keeper::ChildState& child, TimePoint now) {
     status_.pid = child.pid;
     status_.startedMs = child.startedMs;
-    status_.busy.reset();
     watchdog_.reset();
     enter(State::Starting, "is not ready yet");
-    if (spec_.readiness.kind == config::Readiness::Kind::Start || child.isMatched)
+    const bool isEnough = spec_.readiness.kind == config::Readiness::Kind::Start;
+    if (isEnough || child.isMatched || std::exchange(isReadyEarly_, false))
         return readySeen("runs", now);
     deadline_ = now + spec_.readiness.timeout;
     act(Kind::StartProbe);

@@ -118,6 +118,7 @@ private:
     std::string failedStart_;            // why a stop under way is to count as a crash
     ServerState resume_ = ServerState::Stopped;  // what it was before the keeper was lost
     bool isSpawning_ = false;
+    bool isReadyEarly_ = false;  // it said so before its spawn was answered
     bool isRestarting_ = false;  // a stop under way is followed by a start
     bool isHeld_ = false;
     bool wasKilled_ = false;

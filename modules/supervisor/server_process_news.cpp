@@ -81,7 +81,11 @@ void ServerProcess::vanished(TimePoint now) {
 
 void ServerProcess::readySeen(const std::string& how, TimePoint now) {
     (void)now;
-    if (status_.state != State::Starting || !hasProcess()) return;
+    if (status_.state != State::Starting) return;
+    if (!hasProcess()) {
+        isReadyEarly_ = isSpawning_;  // it was faster than the keeper's answer
+        return;
+    }
     act(Kind::StopProbe);
     enter(State::Ready, {});
     tell("ready", how);
@@ -108,7 +112,7 @@ void ServerProcess::watchdogSeen(TimePoint now) {
 }
 
 void ServerProcess::busySeen(std::int64_t count) {
-    if (hasProcess()) status_.busy = std::max<std::int64_t>(0, count);
+    if (hasProcess() || isSpawning_) status_.busy = std::max<std::int64_t>(0, count);
 }
 
 void ServerProcess::masterPresent(bool isPresent, TimePoint now) {

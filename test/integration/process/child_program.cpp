@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,7 +45,7 @@ int main(int argc, char** argv) {
         for (int line = 0;; ++line) {
             std::printf("line %d\n", line);
             std::fflush(stdout);
-            ::usleep(2000);
+            ::poll(nullptr, 0, 2);
         }
     std::fflush(stdout);
     waitForever();

@@ -1,105 +1,10 @@
-#include "modules/supervisor/server_process.hpp"
-
-#include <csignal>
-#include <random>
-
-#include <gtest/gtest.h>
+#include "test/unit/supervisor/server_scenario.hpp"
 
 namespace muster::supervisor {
 
 using namespace std::chrono_literals;
-using Kind = ServerAction::Kind;
+using test::Scenario;
 using State = ServerState;
-
-namespace {
-
-/// A server process with a keeper that does at once what it is told.
-class Scenario {
-public:
-    explicit Scenario(config::Readiness::Kind readiness = config::Readiness::Kind::Monitor,
-                      bool isPomelo = false)
-        : process(spec(readiness, isPomelo), 7) {
-        now += 1h;
-    }
-    static ServerSpec spec(config::Readiness::Kind readiness, bool isPomelo) {
-        ServerSpec spec;
-        spec.id = "one";
-        spec.type = "chat";
-        spec.argv = {"chat"};
-        spec.readiness.kind = readiness;
-        spec.readiness.timeout = 20s;
-        spec.isPomelo = isPomelo;
-        return spec;
-    }
-    /// Carries out what the process wants; spawns are answered with a new life.
-    void settle() {
-        for (;;) {
-            auto output = process.take();
-            for (auto& event : output.events) events.push_back(event.kind);
-            if (output.actions.empty()) return;
-            for (const auto& action : output.actions) perform(action);
-        }
-    }
-    void perform(const ServerAction& action) {
-        if (action.kind == Kind::Spawn) {
-            EXPECT_FALSE(isRunning) << "a second process of one server";
-            ++spawns;
-            child = {};
-            child.id = "one";
-            child.nonce = "nonce-" + std::to_string(spawns);
-            child.pid = 1000 + spawns;
-            child.startedMs = 1;
-            process.spawning(child.nonce);
-            if (failsSpawn) return process.spawnFailed("exec: no such file", now);
-            isRunning = true;
-            process.spawned(child, now);
-        }
-        if (action.kind != Kind::Signal) return;
-        EXPECT_EQ(action.nonce, child.nonce);
-        signals.push_back(action.signal);
-        if (!isRunning || (action.signal != SIGKILL && ignoresTerm)) return;
-        if (action.signal == SIGTERM || action.signal == SIGKILL) end(0, action.signal, 1s);
-    }
-    void end(int code, int signal, std::chrono::milliseconds ranFor) {
-        isRunning = false;
-        child.exit = keeper::ExitStatus{true, code, signal, false, 0, ranFor.count()};
-        process.exited(child, now);
-    }
-    void exits(int code, std::chrono::milliseconds ranFor = 1s) {
-        end(code, 0, ranFor);
-        settle();
-    }
-    void start() {
-        process.start(now);
-        settle();
-    }
-    void ready() {
-        process.readySeen("says so", now);
-        settle();
-    }
-    void advance(std::chrono::milliseconds by) {
-        const TimePoint until = now + by;
-        while (process.deadline() && *process.deadline() <= until) {
-            now = std::max(now, *process.deadline());
-            process.tick(now);
-            settle();
-        }
-        now = until;
-    }
-    State state() const { return process.status().state; }
-
-    ServerProcess process;
-    TimePoint now{};
-    keeper::ChildState child;
-    bool isRunning = false;
-    bool ignoresTerm = false;
-    bool failsSpawn = false;
-    int spawns = 0;
-    std::vector<int> signals;
-    std::vector<std::string> events;
-};
-
-}  // namespace
 
 TEST(ServerProcess, IsReadyWhenItSaysSo) {
     Scenario server;
@@ -108,6 +13,19 @@ TEST(ServerProcess, IsReadyWhenItSaysSo) {
     server.ready();
     EXPECT_EQ(server.state(), State::Ready);
     EXPECT_TRUE(server.process.status().isReady);
+}
+
+TEST(ServerProcess, IsReadyIfItSaysSoBeforeItsStartIsConfirmed) {
+    Scenario server;
+    server.process.start(server.now);
+    (void)server.process.take();
+    server.child.id = "one";
+    server.child.nonce = "nonce-of-now";
+    server.child.pid = 7;
+    server.process.spawning("nonce-of-now");
+    server.process.readySeen("says so", server.now);
+    server.process.spawned(server.child, server.now);
+    EXPECT_EQ(server.state(), State::Ready);
 }
 
 TEST(ServerProcess, IsReadyAtOnceIfRunningIsEnough) {
@@ -339,57 +257,6 @@ TEST(ServerProcess, WaitsForTheMasterAfterAReboot) {
     server.process.release(server.now);
     server.settle();
     EXPECT_EQ(server.spawns, 1);
-}
-
-/// Whatever happens, in whatever order: never two processes (checked by the scenario), and a last
-/// word is obeyed.
-TEST(ServerProcess, ObeysTheLastOrderAfterAnyHistory) {
-    for (unsigned seed = 0; seed < 400; ++seed) {
-        std::mt19937 random(seed);
-        Scenario server(random() % 2 ? config::Readiness::Kind::Start
-                                     : config::Readiness::Kind::Monitor);
-        for (int step = 0; step < 60; ++step) {
-            server.ignoresTerm = random() % 4 == 0;
-            server.failsSpawn = random() % 6 == 0;
-            switch (random() % 11) {
-                case 0: server.process.start(server.now); break;
-                case 1: server.process.stop(server.now); break;
-                case 2: server.process.restart(server.now); break;
-                case 3: server.process.kill(server.now); break;
-                case 4: server.process.readySeen("random", server.now); break;
-                case 5:
-                    if (server.isRunning) server.end(random() % 2 ? 1 : 0, 0, 5s);
-                    break;
-                case 6: server.process.watchdogSeen(server.now); break;
-                case 7: server.process.drainingSeen(random() % 2 != 0, server.now); break;
-                case 8: server.process.stoppingSeen(server.now); break;
-                case 9:
-                    server.process.keeperLost();
-                    server.process.attached(
-                        server.isRunning ? std::optional(server.child) : std::nullopt, server.now);
-                    break;
-                default: server.advance(std::chrono::milliseconds(random() % 15'000)); break;
-            }
-            server.settle();
-        }
-        server.failsSpawn = false;
-        const bool wantsRun = random() % 2 != 0;
-        if (wantsRun)
-            server.process.start(server.now);
-        else
-            server.process.stop(server.now);
-        server.settle();
-        for (int round = 0; round < 10 && server.state() != State::Ready; ++round) {
-            server.advance(9s);
-            server.process.readySeen("at last", server.now);
-            server.settle();
-            if (server.state() == State::Draining) break;
-        }
-        EXPECT_EQ(server.isRunning, wantsRun) << "seed " << seed;
-        if (!wantsRun) {
-            EXPECT_EQ(server.state(), State::Stopped) << "seed " << seed;
-        }
-    }
 }
 
 }  // namespace muster::supervisor

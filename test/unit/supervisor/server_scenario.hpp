@@ -1,0 +1,99 @@
+#pragma once
+
+#include "modules/supervisor/server_process.hpp"
+
+#include <csignal>
+
+#include <gtest/gtest.h>
+
+namespace muster::supervisor::test {
+
+using namespace std::chrono_literals;
+
+/// A server process with a keeper that does at once what it is told.
+class Scenario {
+public:
+    explicit Scenario(config::Readiness::Kind readiness = config::Readiness::Kind::Monitor,
+                      bool isPomelo = false)
+        : process(spec(readiness, isPomelo), 7) {
+        now += 1h;
+    }
+    static ServerSpec spec(config::Readiness::Kind readiness, bool isPomelo) {
+        ServerSpec spec;
+        spec.id = "one";
+        spec.type = "chat";
+        spec.argv = {"chat"};
+        spec.readiness.kind = readiness;
+        spec.readiness.timeout = 20s;
+        spec.isPomelo = isPomelo;
+        return spec;
+    }
+    /// Carries out what the process wants; spawns are answered with a new life.
+    void settle() {
+        for (;;) {
+            auto output = process.take();
+            for (auto& event : output.events) events.push_back(event.kind);
+            if (output.actions.empty()) return;
+            for (const auto& action : output.actions) perform(action);
+        }
+    }
+    void perform(const ServerAction& action) {
+        if (action.kind == ServerAction::Kind::Spawn) {
+            EXPECT_FALSE(isRunning) << "a second process of one server";
+            ++spawns;
+            child = {};
+            child.id = "one";
+            child.nonce = "nonce-" + std::to_string(spawns);
+            child.pid = 1000 + spawns;
+            child.startedMs = 1;
+            process.spawning(child.nonce);
+            if (failsSpawn) return process.spawnFailed("exec: no such file", now);
+            isRunning = true;
+            process.spawned(child, now);
+        }
+        if (action.kind != ServerAction::Kind::Signal) return;
+        EXPECT_EQ(action.nonce, child.nonce);
+        signals.push_back(action.signal);
+        if (!isRunning || (action.signal != SIGKILL && ignoresTerm)) return;
+        if (action.signal == SIGTERM || action.signal == SIGKILL) end(0, action.signal, 1s);
+    }
+    void end(int code, int signal, std::chrono::milliseconds ranFor) {
+        isRunning = false;
+        child.exit = keeper::ExitStatus{true, code, signal, false, 0, ranFor.count()};
+        process.exited(child, now);
+    }
+    void exits(int code, std::chrono::milliseconds ranFor = 1s) {
+        end(code, 0, ranFor);
+        settle();
+    }
+    void start() {
+        process.start(now);
+        settle();
+    }
+    void ready() {
+        process.readySeen("says so", now);
+        settle();
+    }
+    void advance(std::chrono::milliseconds by) {
+        const TimePoint until = now + by;
+        while (process.deadline() && *process.deadline() <= until) {
+            now = std::max(now, *process.deadline());
+            process.tick(now);
+            settle();
+        }
+        now = until;
+    }
+    ServerState state() const { return process.status().state; }
+
+    ServerProcess process;
+    TimePoint now{};
+    keeper::ChildState child;
+    bool isRunning = false;
+    bool ignoresTerm = false;
+    bool failsSpawn = false;
+    int spawns = 0;
+    std::vector<int> signals;
+    std::vector<std::string> events;
+};
+
+}  // namespace muster::supervisor::test
