@@ -8,15 +8,13 @@
 
 namespace muster::supervisor::test {
 
-using namespace std::chrono_literals;
-
 /// A server process with a keeper that does at once what it is told.
 class Scenario {
 public:
     explicit Scenario(config::Readiness::Kind readiness = config::Readiness::Kind::Monitor,
                       bool isPomelo = false)
         : process(spec(readiness, isPomelo), 7) {
-        now += 1h;
+        now += std::chrono::hours(1);
     }
     static ServerSpec spec(config::Readiness::Kind readiness, bool isPomelo) {
         ServerSpec spec;
@@ -24,7 +22,7 @@ public:
         spec.type = "chat";
         spec.argv = {"chat"};
         spec.readiness.kind = readiness;
-        spec.readiness.timeout = 20s;
+        spec.readiness.timeout = std::chrono::seconds(20);
         spec.isPomelo = isPomelo;
         return spec;
     }
@@ -55,14 +53,15 @@ public:
         EXPECT_EQ(action.nonce, child.nonce);
         signals.push_back(action.signal);
         if (!isRunning || (action.signal != SIGKILL && ignoresTerm)) return;
-        if (action.signal == SIGTERM || action.signal == SIGKILL) end(0, action.signal, 1s);
+        if (action.signal == SIGTERM || action.signal == SIGKILL)
+            end(0, action.signal, std::chrono::seconds(1));
     }
     void end(int code, int signal, std::chrono::milliseconds ranFor) {
         isRunning = false;
         child.exit = keeper::ExitStatus{true, code, signal, false, 0, ranFor.count()};
         process.exited(child, now);
     }
-    void exits(int code, std::chrono::milliseconds ranFor = 1s) {
+    void exits(int code, std::chrono::milliseconds ranFor = std::chrono::seconds(1)) {
         end(code, 0, ranFor);
         settle();
     }
