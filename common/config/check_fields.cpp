@@ -18,6 +18,7 @@ public:
     void object(const JsonValue& value, const std::string& path, const std::string& pointer) {
         const std::string prefix = path.empty() ? "" : path + ".";
         for (const auto& member : value.members) {
+            if (problems_.isFull()) return;
             const std::string where = childPointer(pointer, member.key);
             const auto known = children(prefix);
             // Looked for among the children first: a key may hold the dots of a deeper row's path.
@@ -98,6 +99,8 @@ private:
     }
 
     void map(const JsonValue& value, const Field& field, const std::string& pointer) {
+        if (value.members.size() > static_cast<std::size_t>(field.most))
+            return error(value.line, pointer, fmt::format("has more than {} entries", field.most));
         const Field* entry = row(field.path + ".<type>");
         for (const auto& member : value.members)
             check(member.value, *entry, childPointer(pointer, member.key));

@@ -26,6 +26,8 @@ std::string rangeText(const Field& field) {
         case FieldType::Duration:
             return fmt::format("{} ms to {} h", field.least, field.most / 3'600'000);
         case FieldType::Text: return fmt::format("{} to {} bytes", field.least, field.most);
+        case FieldType::Map:
+            return field.most == 0 ? "" : fmt::format("at most {} entries", field.most);
         case FieldType::List: return fmt::format("{} to {} entries", field.least, field.most);
         case FieldType::Choice: {
             std::string out;

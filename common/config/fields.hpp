@@ -28,7 +28,7 @@ struct Field {
     std::string path;  // "types.<type>.stop.timeout", "listeners[].port"
     FieldType type;
     std::string defaultText;  // for people; empty: none
-    std::int64_t least = 0;   // Integer: itself; Duration: ms; Text and List: length
+    std::int64_t least = 0;   // Integer: itself; Duration: ms; Text, List, Map: length
     std::int64_t most = 0;
     std::vector<std::string> choices;
     std::string line;  // one line for people

@@ -6,7 +6,6 @@
 namespace muster::config {
 namespace {
 
-constexpr std::size_t kMaxProblems = 1000;
 constexpr std::size_t kMaxWord = 64;  // longer words are not compared: the distance is quadratic
 
 /// Levenshtein's distance with exchanged neighbours counted as one edit.

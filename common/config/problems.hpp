@@ -19,9 +19,12 @@ struct Place {
 /// Collects what is wrong, up to a bound, over all files of one configuration.
 class Problems {
 public:
+    static constexpr std::size_t kMaxProblems = 1000;
     void error(const Place& place, std::string text) { add(place, std::move(text), false); }
     void warn(const Place& place, std::string text) { add(place, std::move(text), true); }
     bool hasErrors() const { return errors_ > 0; }
+    /// Whether more would not be shown, so that looking for more is in vain.
+    bool isFull() const { return problems_.size() > kMaxProblems; }
     /// The problems: files in the order they were first named by begin(), then by line.
     std::vector<Problem> take();
     /// Fixes the place of `file` in the order of take().

@@ -11,6 +11,8 @@ using Kind = JsonValue::Kind;
 
 constexpr int kMaxClusterCount = 10'000;
 constexpr int kMaxCpu = 4095;
+constexpr std::size_t kMaxKeys = 256;
+constexpr std::size_t kMaxEntry = 64 << 10;  // bytes
 
 std::optional<std::int64_t> wholeNumber(std::string_view text) {
     std::int64_t number = 0;
@@ -216,6 +218,11 @@ std::vector<Server> readServerEntry(const JsonValue& entry, const std::string& t
         problems.error(place, fmt::format("is {}, but must be an object like {{\"id\": \"{}-1\", "
                                           "\"host\": \"127.0.0.1\", \"port\": 3150}}",
                                           kindName(entry.kind), type));
+        return servers;
+    }
+    // What a server gets must fit into its arguments and its environment.
+    if (entry.members.size() > kMaxKeys || entry.dump().size() > kMaxEntry) {
+        problems.error(place, "is too large: a server has at most 256 keys and 64 KiB");
         return servers;
     }
     JsonValue whole = entry;

@@ -172,6 +172,19 @@ TEST(PomeloFiles, NameEveryWrongValueAtOnce) {
             "config/servers.json:12: /zone: is a number, but must be a list of servers"));
 }
 
+TEST(PomeloFiles, RefuseEntriesThatAServerCouldNotBeGiven) {
+    ConfigCase game;
+    const std::string large = std::string(70'000, 'x');
+    game.muster()
+        .besides("app.js", "")
+        .file("servers.json",
+              R"({"a": [{"id": "a", "clusterCount": 10000, "x": ")" + large + "\"}]}");
+    EXPECT_THAT(
+        game.problems(),
+        ElementsAre(
+            "config/servers.json:1: /a/0: is too large: a server has at most 256 keys and 64 KiB"));
+}
+
 TEST(PomeloFiles, WithWrongUsersTokensAndCronsNameEach) {
     ConfigCase game;
     game.muster().besides("app.js", "").file("servers.json", R"({"chat": [{"id": "chat-1"}]})");
