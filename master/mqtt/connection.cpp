@@ -172,7 +172,7 @@ void Connection::ended(std::string_view reason, TimePoint now) {
     if (state_ != State::Closed) {
         finish(true, reason);
     } else if (std::exchange(isLinkOpen_, false)) {
-        broker_.foreign().observer->onClose(*this, reason);
+        broker_.foreign().observer->onClose(*this, linkReason_);
     }
 }
 

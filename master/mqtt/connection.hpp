@@ -141,7 +141,8 @@ private:
     std::shared_ptr<bool> authentication_;  // while one runs: its answer may come too late
     std::unique_ptr<std::vector<std::string>> aliases_;  // topics by alias - 1
     std::unique_ptr<std::unordered_set<std::uint16_t>> foreignQos2_;
-    std::string kept_;  // the beginning of a packet
+    std::string kept_;        // the beginning of a packet
+    std::string linkReason_;  // why our side closed the link
     OutputQueue output_;
 };
 

@@ -27,7 +27,10 @@ Result<void> Connection::send(std::string_view topic, std::string_view payload) 
     const BrokerLimits& limits = broker_.limits();
     if (output_.bytes() + topic.size() + payload.size() > limits.maxOutputBytes) {
         ++broker_.counters().slowConsumers;
-        closeLink("it does not read what it is sent");
+        constexpr std::string_view kWhy = "it does not read what it is sent";
+        if (auto* observer = broker_.observer())
+            observer->connectionRefused(info_.peer, "", ReasonCode::QuotaExceeded, kWhy);
+        closeLink(kWhy);
         return Error(Errc::Limit, "the peer does not read what it is sent; its link is closed");
     }
     Routing routing(PublishRequest{topic, payload, 0, false, nullptr}, broker_.now());
@@ -47,8 +50,7 @@ void Connection::close(std::string_view reason) {
 // onClose follows from ended(), never from within the observer's own call.
 void Connection::closeLink(std::string_view reason) {
     if (state_ != State::Foreign) return;
-    if (auto* observer = broker_.observer())
-        observer->connectionRefused(info_.peer, "", ReasonCode::AdministrativeAction, reason);
+    linkReason_ = reason;
     state_ = State::Closed;
     write(Disconnect{});  // a server says this in 3.x only here: it is the protocol's "kick"
     wire_.close();
