@@ -45,13 +45,13 @@ Result<void> check(const MonitorOptions& options) {
 
 }  // namespace
 
-std::string_view stateName(ServerState state) {
+std::string_view stateName(PresenceState state) {
     switch (state) {
-        case ServerState::Online: return "online";
-        case ServerState::Ready: return "ready";
-        case ServerState::Draining: return "draining";
-        case ServerState::Stopping: return "stopping";
-        case ServerState::Offline: break;
+        case PresenceState::Online: return "online";
+        case PresenceState::Ready: return "ready";
+        case PresenceState::Draining: return "draining";
+        case PresenceState::Stopping: return "stopping";
+        case PresenceState::Offline: break;
     }
     return "offline";
 }
@@ -84,7 +84,7 @@ Result<Identity> makeIdentity(const MonitorOptions& options) {
     return identity;
 }
 
-std::string presenceJson(const Identity& identity, ServerState state, std::int64_t busy,
+std::string presenceJson(const Identity& identity, PresenceState state, std::int64_t busy,
                          WallTime now) {
     const ServerInfo& self = identity.self;
     nlohmann::json record = {{"v", wire::kProtocolVersion},

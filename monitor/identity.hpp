@@ -23,7 +23,7 @@ struct Identity {
 Result<Identity> makeIdentity(const MonitorOptions& options);
 
 /// A presence record (docs/protocol.md, Presence), with the time of `now`.
-std::string presenceJson(const Identity& identity, ServerState state, std::int64_t busy,
+std::string presenceJson(const Identity& identity, PresenceState state, std::int64_t busy,
                          WallTime now);
 
 }  // namespace muster

@@ -249,7 +249,7 @@ void MonitorAgentImpl::onLost(Loss loss, std::string_view reason) {
     emit(event, std::string(reason));
 }
 
-void MonitorAgentImpl::setState(ServerState state) {
+void MonitorAgentImpl::setState(PresenceState state) {
     state_ = state;
     if (uplink_) uplink_->setState(state_, busy_);
 }

@@ -43,9 +43,9 @@ public:
 
     ModuleHost& modules() { return modules_; }
     void start(std::unique_ptr<Uplink> uplink);
-    void setState(ServerState state);
+    void setState(PresenceState state);
     void setBusy(std::int64_t count);
-    ServerState state() const { return state_; }
+    PresenceState state() const { return state_; }
     bool isRegistered() const { return isRegistered_; }
     /// Says goodbye and answers what waits with Closed; then `done`, once, on the loop.
     void close(std::function<void()> done);
@@ -91,7 +91,7 @@ private:
     RequestTable outgoing_{10'000};              // replies to our requests
     RequestTable incoming_{1'000};               // replies that our handlers owe
     std::map<std::uint64_t, Outgoing> waiting_;  // requests that are not acknowledged yet
-    ServerState state_ = ServerState::Online;
+    PresenceState state_ = PresenceState::Online;
     std::int64_t busy_ = 0;
     bool isRegistered_ = false;
     bool isMasterThere_ = false;  // registered, and the last message found a receiver

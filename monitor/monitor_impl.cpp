@@ -131,7 +131,7 @@ void Monitor::Impl::ready() {
     node_->send("READY=1");
     agent_->notify("__masterwatcher__", R"({"action":"record","id":")" + options_.id + "\"}");
     loop_->post([agent = agent_] {
-        if (agent->state() == ServerState::Online) agent->setState(ServerState::Ready);
+        if (agent->state() == PresenceState::Online) agent->setState(PresenceState::Ready);
     });
 }
 
@@ -142,7 +142,7 @@ void Monitor::Impl::setBusy(std::int64_t count) {
 
 void Monitor::Impl::stopRequested() {
     node_->send("STOPPING=1");
-    loop_->post([agent = agent_] { agent->setState(ServerState::Stopping); });
+    loop_->post([agent = agent_] { agent->setState(PresenceState::Stopping); });
     const auto callback = onStop_;  // it may end this object
     if (callback) return callback();
     ::kill(::getpid(), SIGTERM);
@@ -151,7 +151,7 @@ void Monitor::Impl::stopRequested() {
 void Monitor::Impl::drainRequested() {
     node_->send("X_MUSTER_DRAINING=1");
     loop_->post([agent = agent_] {
-        if (agent->state() != ServerState::Stopping) agent->setState(ServerState::Draining);
+        if (agent->state() != PresenceState::Stopping) agent->setState(PresenceState::Draining);
     });
     const auto callback = onDrain_;  // it may end this object
     if (callback) callback();

@@ -66,7 +66,7 @@ void MqttUplink::connect() {
     options.keyFile = identity_.keyFile;
     mqtt::Message will;
     will.topic = topics_.presence(identity_.self.id);
-    will.payload = presenceJson(identity_, ServerState::Offline, 0, loop_.wallTime());
+    will.payload = presenceJson(identity_, PresenceState::Offline, 0, loop_.wallTime());
     will.qos = 1;
     will.retain = true;
     options.will = std::move(will);
@@ -341,7 +341,7 @@ void MqttUplink::publishToMaster(mqtt::Message message, std::string_view moduleI
         });
 }
 
-void MqttUplink::setState(ServerState state, std::int64_t busy) {
+void MqttUplink::setState(PresenceState state, std::int64_t busy) {
     if (onLeft_) return;  // the goodbye is the last word
     const bool isUrgent = state != state_;
     state_ = state;
@@ -360,7 +360,7 @@ void MqttUplink::leave(std::function<void()> done) {
     if (retryTimer_ != 0) loop_.cancel(std::exchange(retryTimer_, 0));
     if (!isPresent_ || !isUp_) return finishLeaving();
     leaveTimer_ = loop_.after(kGoodbye, [this] { finishLeaving(); });
-    state_ = ServerState::Offline;
+    state_ = PresenceState::Offline;
     publishPresence();
 }
 

@@ -28,7 +28,7 @@ public:
                 std::function<void(Sent)> done) override;
     void request(std::uint64_t id, std::string_view moduleId, const JsonText& body,
                  std::function<void(Sent)> done) override;
-    void setState(ServerState state, std::int64_t busy) override;
+    void setState(PresenceState state, std::int64_t busy) override;
     void leave(std::function<void()> done) override;
 
     /// Messages that were not understood or not allowed, since start().
@@ -80,7 +80,7 @@ private:
     bool isLeaderSeen_ = false;
     bool isRegistered_ = false;
     std::vector<mqtt::Message> held_;  // came before registration
-    ServerState state_ = ServerState::Online;
+    PresenceState state_ = PresenceState::Online;
     std::int64_t busy_ = 0;
     std::uint64_t ignored_ = 0;
     TimerId retryTimer_ = 0;

@@ -202,7 +202,7 @@ void PomeloLink::send(std::string_view topic, std::string payload, std::function
                      });
 }
 
-void PomeloLink::setState(ServerState /*state*/, std::int64_t /*busy*/) {}
+void PomeloLink::setState(PresenceState /*state*/, std::int64_t /*busy*/) {}
 
 void PomeloLink::leave(std::function<void()> done) {
     cancel(ackTimer_);

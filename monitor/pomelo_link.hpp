@@ -25,7 +25,7 @@ public:
     void request(std::uint64_t id, std::string_view moduleId, const JsonText& body,
                  std::function<void(Sent)> done) override;
     /// Pomelo has no such word: without effect.
-    void setState(ServerState state, std::int64_t busy) override;
+    void setState(PresenceState state, std::int64_t busy) override;
     void leave(std::function<void()> done) override;
 
 private:

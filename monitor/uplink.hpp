@@ -15,9 +15,9 @@
 namespace muster {
 
 /// What a server says of itself.
-enum class ServerState { Online, Ready, Draining, Stopping, Offline };
+enum class PresenceState { Online, Ready, Draining, Stopping, Offline };
 /// The state's name on the wire, e.g. "ready".
-std::string_view stateName(ServerState state);
+std::string_view stateName(PresenceState state);
 
 /// A request, notify or command from the master.
 struct Incoming {
@@ -65,7 +65,7 @@ public:
     virtual void request(std::uint64_t id, std::string_view moduleId, const JsonText& body,
                          std::function<void(Sent)> done) = 0;
     /// Told to the master now, and again after each connect.
-    virtual void setState(ServerState state, std::int64_t busy) = 0;
+    virtual void setState(PresenceState state, std::int64_t busy) = 0;
     /// A clean goodbye, at most 1 s; then `done`, and no callback afterwards.
     virtual void leave(std::function<void()> done) = 0;
 };

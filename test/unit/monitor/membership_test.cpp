@@ -47,7 +47,7 @@ TEST(Membership, SaysItsPresenceAgainWhenAnOlderWillComesLate) {
 TEST(Membership, DoesNotArgueWithItsOwnPresence) {
     MonitorRig rig;
     rig.startWithLeader();
-    rig.agent->setState(ServerState::Ready);
+    rig.agent->setState(PresenceState::Ready);
     rig.advance(10s);
     int published = 0;
     for (const auto& message : rig.broker.takePublished())
@@ -177,7 +177,7 @@ TEST(Membership, SaysNothingAfterItsGoodbye) {
     MonitorRig rig;
     rig.startWithLeader();
     rig.agent->close([] {});
-    rig.agent->setState(ServerState::Stopping);
+    rig.agent->setState(PresenceState::Stopping);
     rig.advance(2s);
     EXPECT_EQ(rig.presenceState(), "offline");
 }
