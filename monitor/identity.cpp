@@ -56,12 +56,12 @@ std::string_view stateName(PresenceState state) {
     return "offline";
 }
 
-Result<Identity> makeIdentity(const MonitorOptions& options) {
+Result<MonitorIdentity> makeIdentity(const MonitorOptions& options) {
     if (auto ok = check(options); !ok) return ok.error();
     auto info = parseJson(options.info.empty() ? "{}" : options.info);
     if (!info || !info->is_object()) return unusable("info must be a JSON object");
 
-    Identity identity;
+    MonitorIdentity identity;
     identity.info = jsonText(*info);
     identity.self.id = options.id;
     identity.self.type = options.type;
@@ -84,7 +84,7 @@ Result<Identity> makeIdentity(const MonitorOptions& options) {
     return identity;
 }
 
-std::string presenceJson(const Identity& identity, PresenceState state, std::int64_t busy,
+std::string presenceJson(const MonitorIdentity& identity, PresenceState state, std::int64_t busy,
                          WallTime now) {
     const ServerInfo& self = identity.self;
     nlohmann::json record = {{"v", wire::kProtocolVersion},

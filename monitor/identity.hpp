@@ -10,7 +10,7 @@
 namespace muster {
 
 /// Who this monitor is, and where its master is: what both uplinks need of MonitorOptions.
-struct Identity {
+struct MonitorIdentity {
     ServerInfo self;  // self.info holds id, serverType, host, port, pid and the user's own
     JsonText info;    // the user's own alone
     std::string token;
@@ -19,11 +19,12 @@ struct Identity {
     std::string caFile, certFile, keyFile;
 };
 
-/// Checks `options` and makes an Identity with a fresh incarnation. BadMessage names the option.
-Result<Identity> makeIdentity(const MonitorOptions& options);
+/// Checks `options` and makes an MonitorIdentity with a fresh incarnation. BadMessage names the
+/// option.
+Result<MonitorIdentity> makeIdentity(const MonitorOptions& options);
 
 /// A presence record (docs/protocol.md, Presence), with the time of `now`.
-std::string presenceJson(const Identity& identity, PresenceState state, std::int64_t busy,
+std::string presenceJson(const MonitorIdentity& identity, PresenceState state, std::int64_t busy,
                          WallTime now);
 
 }  // namespace muster

@@ -16,7 +16,7 @@ namespace {
 
 constexpr auto kStopPatience = std::chrono::milliseconds(2000);
 
-std::unique_ptr<Uplink> makeUplink(EventLoop& loop, const Identity& identity, LogLine log) {
+std::unique_ptr<Uplink> makeUplink(EventLoop& loop, const MonitorIdentity& identity, LogLine log) {
     ClientFactory makeClient = [&loop]() -> std::unique_ptr<mqtt::Client> {
         return std::make_unique<mqtt::PahoClient>(loop);
     };

@@ -31,7 +31,8 @@ auto MqttUplink::onThisConnection(Function function) {
     };
 }
 
-MqttUplink::MqttUplink(EventLoop& loop, ClientFactory makeClient, Identity identity, LogLine log)
+MqttUplink::MqttUplink(EventLoop& loop, ClientFactory makeClient, MonitorIdentity identity,
+                       LogLine log)
     : loop_(loop),
       makeClient_(std::move(makeClient)),
       identity_(std::move(identity)),

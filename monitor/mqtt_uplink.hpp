@@ -20,7 +20,7 @@ using ClientFactory = std::function<std::unique_ptr<mqtt::Client>()>;
 /// leader record, orders, requests and answers. Lives on the monitor's loop, which outlives it.
 class MqttUplink final : public Uplink, private mqtt::ClientObserver {
 public:
-    MqttUplink(EventLoop& loop, ClientFactory makeClient, Identity identity, LogLine log);
+    MqttUplink(EventLoop& loop, ClientFactory makeClient, MonitorIdentity identity, LogLine log);
     ~MqttUplink() override;
 
     void start(UplinkObserver& observer) override;
@@ -63,7 +63,7 @@ private:
 
     EventLoop& loop_;
     ClientFactory makeClient_;
-    Identity identity_;
+    MonitorIdentity identity_;
     LogLine log_;
     wire::Topics topics_;
     wire::OrderGate gate_;

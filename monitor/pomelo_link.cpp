@@ -16,7 +16,7 @@ constexpr auto kRetryCap = std::chrono::milliseconds(30'000);
 constexpr std::size_t kMaxPayload = 4 * 1024 * 1024;
 constexpr std::string_view kPomeloScheme = "pomelo://";
 
-pomelo::Registration registrationOf(const Identity& identity) {
+pomelo::Registration registrationOf(const MonitorIdentity& identity) {
     pomelo::Registration registration;
     registration.kind = pomelo::Registration::Kind::Monitor;
     registration.id = identity.self.id;
@@ -30,7 +30,7 @@ pomelo::Registration registrationOf(const Identity& identity) {
 }  // namespace
 
 PomeloLink::PomeloLink(EventLoop& loop, std::function<std::unique_ptr<mqtt::Client>()> makeClient,
-                       Identity identity, LogLine log)
+                       MonitorIdentity identity, LogLine log)
     : loop_(loop),
       makeClient_(std::move(makeClient)),
       identity_(std::move(identity)),

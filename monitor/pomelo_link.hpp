@@ -16,7 +16,7 @@ namespace muster {
 class PomeloLink final : public Uplink, private mqtt::ClientObserver {
 public:
     PomeloLink(EventLoop& loop, std::function<std::unique_ptr<mqtt::Client>()> makeClient,
-               Identity identity, LogLine log);
+               MonitorIdentity identity, LogLine log);
     ~PomeloLink() override;
 
     void start(UplinkObserver& observer) override;
@@ -44,7 +44,7 @@ private:
 
     EventLoop& loop_;
     std::function<std::unique_ptr<mqtt::Client>()> makeClient_;
-    Identity identity_;
+    MonitorIdentity identity_;
     LogLine log_;
     UplinkObserver* observer_ = nullptr;
     std::unique_ptr<mqtt::Client> client_;

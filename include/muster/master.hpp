@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <muster/result.hpp>
 #include <muster/types.hpp>
 #include <optional>
@@ -88,5 +89,11 @@ public:
                                Reply reply);
     virtual void tick(MasterAgent& /*agent*/) {}
 };
+
+/// The muster program with modules of one's own added to its master: call it from main(). Each
+/// run of a master asks `modules` once for fresh ones; they come before the built-in modules, and
+/// one with a built-in's id replaces it. Returns the exit status (docs/commands/README.md).
+int runProgram(int argc, char** argv,
+               std::function<std::vector<std::unique_ptr<AdminModule>>()> modules = {});
 
 }  // namespace muster

@@ -78,11 +78,14 @@ public:
     void onOrderAnswer(OrderListener listener) { orderListener_ = std::move(listener); }
     /// Every presence record of a known native member, after the table took it.
     void onPresence(PresenceListener listener);
-    /// Calls back whenever the client is connected (again): time to re-assert retained topics.
-    void onConnection(std::function<void()> listener);
+    /// Calls back with true whenever the client is connected (again): time to re-assert retained
+    /// topics; with false when it was lost.
+    void onConnection(std::function<void(bool isConnected)> listener);
     /// Also receives what matches `relativeFilter` (below muster/<cluster>/); its first level is
     /// not presence, to or reply. QoS 1. Before or after start().
     void subscribe(std::string relativeFilter, TopicListener listener);
+    /// The same for one who subscribes to it by himself.
+    void listen(std::string relativeFilter, TopicListener listener);
 
     const Member* member(std::string_view id) const { return members_.find(id); }
     const MasterAgentCounters& counters() const { return counters_; }
@@ -173,7 +176,7 @@ private:
     std::map<std::string, JsonText, std::less<>> values_;
     OrderListener orderListener_;
     std::vector<PresenceListener> presenceListeners_;
-    std::vector<std::function<void()>> connectionListeners_;
+    std::vector<std::function<void(bool)>> connectionListeners_;
     std::vector<std::function<void(MemberEvent, const ServerInfo&)>> memberListeners_;
     std::vector<std::pair<std::string, TopicListener>> topicListeners_;  // by filter's first level
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -65,12 +65,13 @@ Result<JsonText> resultOf(wire::Answer answer) {
 void MasterAgentImpl::onConnected(bool /*sessionPresent*/) {
     isConnected_ = true;
     log::info(kLog, "connected to the broker");
-    for (const auto& listener : connectionListeners_) listener();
+    for (const auto& listener : connectionListeners_) listener(true);
 }
 
 void MasterAgentImpl::onLost(std::string_view reason, bool refused) {
     isConnected_ = false;
     log::warn(kLog, "lost the broker: {}{}", reason, refused ? " (refused)" : "");
+    for (const auto& listener : connectionListeners_) listener(false);
 }
 
 void MasterAgentImpl::onMessage(const mqtt::Message& message) {
@@ -268,7 +269,7 @@ void MasterAgentImpl::onPresence(PresenceListener listener) {
     presenceListeners_.push_back(std::move(listener));
 }
 
-void MasterAgentImpl::onConnection(std::function<void()> listener) {
+void MasterAgentImpl::onConnection(std::function<void(bool)> listener) {
     connectionListeners_.push_back(std::move(listener));
 }
 
@@ -279,6 +280,10 @@ void MasterAgentImpl::subscribe(std::string relativeFilter, TopicListener listen
                               log::error(kLog, "the broker refuses the subscription to {}: {}",
                                          relativeFilter, granted.error().detail());
                       });
+    listen(std::move(relativeFilter), std::move(listener));
+}
+
+void MasterAgentImpl::listen(std::string relativeFilter, TopicListener listener) {
     topicListeners_.emplace_back(std::move(relativeFilter), std::move(listener));
 }
 

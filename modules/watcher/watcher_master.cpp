@@ -54,6 +54,7 @@ void WatcherMaster::masterHandler(MasterAgent& /*agent*/, const ServerInfo& from
     if (action != "record") return reply(unknownAction(action));
     reply(JsonText("1"));
     push(list_.record(from.id));
+    if (onRecord_) onRecord_(from.id);
 }
 
 void WatcherMaster::clientHandler(MasterAgent& /*agent*/, const Caller& /*caller*/,

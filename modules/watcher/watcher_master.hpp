@@ -4,6 +4,7 @@
 
 #include <muster/master.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +35,10 @@ public:
 
     /// The server says by its presence that it is ready: as good as a `record`.
     void recorded(const std::string& serverId);
+    /// Told of each `record`: a server has finished its start.
+    void onRecord(std::function<void(const std::string& serverId)> listener) {
+        onRecord_ = std::move(listener);
+    }
 
 private:
     void onMember(MemberEvent event, const ServerInfo& server);
@@ -41,6 +46,7 @@ private:
     void onPushed(const std::string& serverId, const Result<JsonText>& result);
 
     WatchList list_;
+    std::function<void(const std::string&)> onRecord_;
     MasterAgent* agent_ = nullptr;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -121,7 +121,7 @@ TEST(PomeloShapes, LetAWholeSystemInfoPass) {
     EXPECT_EQ(dangerOf("m", "{}"), "");
 }
 
-TEST(Identity, RefusesUnusableOptionsByName) {
+TEST(MonitorIdentity, RefusesUnusableOptionsByName) {
     const auto refusal = [](const std::function<void(MonitorOptions&)>& spoil) {
         MonitorOptions options;
         options.id = "a";

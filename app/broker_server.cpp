@@ -1,0 +1,86 @@
+#include "app/broker_server.hpp"
+
+#include "common/log.hpp"
+#include "common/wire/envelope.hpp"
+
+#include <utility>
+
+namespace muster::app {
+namespace {
+
+mqtt::BrokerLimits limitsOf(const config::Limits& wanted) {
+    mqtt::BrokerLimits limits;
+    limits.decode.maxPacketSize = wanted.maxPacketSize;
+    limits.maxQueuedMessages = wanted.maxQueuedPerSession;
+    limits.maxQueuedBytes = wanted.maxQueuedBytesPerSession;
+    limits.maxRetained = wanted.maxRetained;
+    limits.maxSubscriptions = wanted.maxSubscriptionsPerClient;
+    return limits;
+}
+
+TopicAccess::Options accessOf(const config::Cluster& cluster,
+                              std::function<bool(std::string_view)> isMemberId) {
+    TopicAccess::Options options;
+    options.cluster = cluster.name;
+    options.pomeloOnly = !cluster.broker.url.empty();
+    options.isMemberId = std::move(isMemberId);
+    return options;
+}
+
+}  // namespace
+
+void BrokerServer::Journal::connectionRefused(std::string_view peer, std::string_view clientId,
+                                              mqtt::ReasonCode code, std::string_view why) {
+    log::info("broker", "{} ({}) was turned away, reason {:#04x}: {}", peer, clientId,
+              static_cast<unsigned>(code), why);
+}
+
+void BrokerServer::Journal::messageDropped(std::string_view clientId, std::string_view why) {
+    log::warn("broker", "messages for {} are dropped: {}", clientId, why);
+}
+
+BrokerServer::BrokerServer(AsioLoop& loop, const config::Cluster& cluster,
+                           Authenticator& authenticator,
+                           std::function<bool(std::string_view)> isMemberId)
+    : loop_(loop),
+      cluster_(cluster),
+      access_(authenticator, accessOf(cluster, std::move(isMemberId))),
+      broker_(limitsOf(cluster.limits), access_, wire::makeNonce(), &journal_),
+      ticker_(loop, broker_) {}
+
+void BrokerServer::setPomelo(LinkObserver& observer) {
+    mqtt::ForeignProtocol pomelo;
+    pomelo.firstTopics = {"register", "reconnect", "monitor", "client"};
+    pomelo.observer = &observer;
+    broker_.setForeignProtocol(std::move(pomelo));
+}
+
+Result<void> BrokerServer::start() {
+    for (const auto& wanted : cluster_.listeners) {
+        mqtt::ListenerOptions options;
+        options.name = wanted.host + ":" + std::to_string(wanted.port);
+        options.host = wanted.host;
+        options.port = static_cast<std::uint16_t>(wanted.port);
+        options.allowsForeign = wanted.pomelo;
+        options.maxConnections = cluster_.limits.maxConnections;
+        auto listener = std::make_unique<mqtt::Listener>(loop_, broker_, options);
+        if (auto started = listener->start(); !started)
+            return Error(started.error().code(),
+                         "cannot listen on " + options.name + ": " + started.error().detail());
+        log::info("broker", "listening on {}:{}", options.host, listener->port());
+        listeners_.push_back(std::move(listener));
+    }
+    return {};
+}
+
+void BrokerServer::stop() {
+    for (auto& listener : listeners_) listener->stop();
+}
+
+std::uint64_t BrokerServer::connections() const {
+    std::uint64_t sum = 0;
+    for (const auto& listener : listeners_) sum += listener->connections();
+    return sum;
+}
+
+}  // namespace muster::app

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "common/config/cluster_config.hpp"
+#include "common/mqtt/client.hpp"
+#include "common/transport.hpp"
+#include "master/async/asio_loop.hpp"
+#include "master/console/topic_access.hpp"
+#include "master/mqtt/broker.hpp"
+#include "master/mqtt/broker_ticker.hpp"
+#include "master/mqtt/listener.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace muster::app {
+
+/// The embedded broker with its listeners, as a cluster's configuration wants it. With an external
+/// broker it serves pomelo's peers only. On the master's thread; loop and authenticator outlive it.
+class BrokerServer {
+public:
+    BrokerServer(AsioLoop& loop, const config::Cluster& cluster, Authenticator& authenticator,
+                 std::function<bool(std::string_view)> isMemberId);
+
+    /// Who gets pomelo's connections; before start().
+    void setPomelo(LinkObserver& observer);
+    /// Opens the listeners; the error names the address.
+    Result<void> start();
+    void stop();
+
+    mqtt::Broker& broker() { return broker_; }
+    std::uint64_t connections() const;
+
+private:
+    /// Writes what an operator may want to know of the broker's life to the log.
+    class Journal final : public mqtt::BrokerObserver {
+    public:
+        void connectionRefused(std::string_view peer, std::string_view clientId,
+                               mqtt::ReasonCode code, std::string_view why) override;
+        void messageDropped(std::string_view clientId, std::string_view why) override;
+    };
+
+    AsioLoop& loop_;
+    const config::Cluster& cluster_;
+    TopicAccess access_;
+    Journal journal_;
+    mqtt::Broker broker_;
+    mqtt::BrokerTicker ticker_;
+    std::vector<std::unique_ptr<mqtt::Listener>> listeners_;
+};
+
+}  // namespace muster::app

@@ -1,0 +1,190 @@
+#include "app/master_parts.hpp"
+
+#include "app/leader_record.hpp"
+#include "common/log.hpp"
+#include "common/mqtt/paho_client.hpp"
+#include "master/mqtt/embedded_client.hpp"
+
+#include <csignal>
+#include <filesystem>
+#include <utility>
+
+#include <unistd.h>
+
+namespace muster::app {
+namespace {
+
+Result<void> makeStateDirectory(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::create_directories(path, error); error)
+        return Error(Errc::Failed, "cannot make the state directory " + path + ": " +
+                                       error.message() + "; set \"stateDirectory\" in muster.json");
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+    return {};
+}
+
+}  // namespace
+
+MasterProcess::Parts::Parts(config::Cluster cluster,
+                            std::vector<std::unique_ptr<AdminModule>> extra)
+    : config_(std::move(cluster)), extra_(std::move(extra)) {}
+
+Result<void> MasterProcess::Parts::start() {
+    if (auto opened = openState(); !opened) return opened;
+    if (auto led = takeLead(); !led) return led;
+    wire();
+    addModules();
+    if (auto started = console_->start(); !started) return started;
+    if (auto listening = broker_->start(); !listening) return listening;
+    agent_->start(connectOptions(), *console_);
+    if (wanted_) supervisor_->bringUp(*wanted_);
+    signals_.add(SIGINT);
+    signals_.add(SIGTERM);
+    signals_.add(SIGHUP);
+    awaitSignal();
+    return {};
+}
+
+Result<void> MasterProcess::Parts::openState() {
+    if (auto made = makeStateDirectory(config_.stateDirectory); !made) return made;
+    auto lock = LeaderLock::acquire(config_.stateDirectory + "/leader.lock",
+                                    config_.masterId + " pid " + std::to_string(::getpid()));
+    if (!lock) {
+        if (lock.error().code() != Errc::Conflict) return lock.error();
+        return Error(Errc::Conflict, "a master leads here already: " + lock.error().detail());
+    }
+    lock_.emplace(std::move(*lock));
+    auto store =
+        SqliteStore::open(loop_, config_.stateDirectory + "/muster.db", config_.powerDurability);
+    if (!store) return store.error();
+    store_ = std::move(*store);
+    auto tokens = readOrCreateTokens(config_.stateDirectory);
+    if (!tokens) return tokens.error();
+    tokens_ = std::move(*tokens);
+    authenticator_.emplace(loop_, config_, tokens_);
+    return {};
+}
+
+Result<void> MasterProcess::Parts::takeLead() {
+    Leadership::Options options;
+    options.masterId = config_.masterId;
+    options.isLeaseHeld = [this] { return lock_->isHeld(); };
+    leadership_.emplace(loop_, *store_, std::move(options));
+    std::optional<Result<LeaderTerm>> outcome;
+    leadership_->lead([&outcome](Result<LeaderTerm> term) { outcome.emplace(std::move(term)); });
+    while (!outcome) context_.run_one();
+    if (!*outcome) return outcome->error();
+    leadership_->onLost([this](const std::string& reason) {
+        log::error("master", "leadership lost, stopping: {}", reason);
+        shutDown(8);
+    });
+    log::info("master", "{} leads cluster {} with epoch {}", config_.masterId, config_.name,
+              leadership_->term().epoch);
+    return {};
+}
+
+void MasterProcess::Parts::wire() {
+    broker_.emplace(loop_, config_, *authenticator_,
+                    [this](std::string_view id) { return agent_ && agent_->member(id); });
+    if (config_.broker.url.empty())
+        client_ = std::make_unique<mqtt::EmbeddedClient>(loop_, broker_->broker(),
+                                                         TopicAccess::masterIdentity());
+    else
+        client_ = std::make_unique<mqtt::PahoClient>(loop_);
+    registrations_.emplace(loop_, *leadership_);
+    PomeloGateway::Options gateway;
+    gateway.policy = config_.pomelo;
+    gateway.maxMessage = config_.limits.maxPacketSize;
+    gateway.mayJoin = [this](const ServerInfo& server) { return mayBePomelo(server); };
+    gateway_.emplace(loop_, *authenticator_, *registrations_, std::move(gateway));
+    broker_->setPomelo(*gateway_);
+
+    MasterAgentOptions agent;
+    agent.cluster = config_.name;
+    agent.maxRequests = config_.limits.maxPendingRequests;
+    agent_.emplace(loop_, *client_, *authenticator_, agent);
+    agent_->attach(&*gateway_);
+    gateway_->attach(*agent_);
+    const LeaderTerm& term = leadership_->term();
+    agent_->setLeadership(term.epoch, term.clusterUid);
+    agent_->onConnection([this](bool isConnected) { onConnection(isConnected); });
+    agent_->listen("state/#", [this](std::string_view, const mqtt::Message& message) {
+        mirror_->message(message);
+    });
+    agent_->onPresence([this](const Member& member) {
+        if (member.state == "ready") memberReady(member.server.id);
+    });
+    agent_->onMember(
+        [this](MemberEvent event, const ServerInfo& server) { onMember(event, server); });
+
+    switches_.emplace(*leadership_);
+    orderSender_.emplace(*agent_);
+    orders_.emplace(loop_, *leadership_, *orderSender_);
+    agent_->onOrderAnswer(
+        [this](std::string_view from, std::string_view orderId, const wire::Answer& answer) {
+            orders_->answered(std::string(from), std::string(orderId), answer);
+        });
+    mirror_.emplace(loop_, *leadership_, *client_, agent_->topics());
+    audit_.emplace(loop_, *leadership_);
+    crons_.emplace(*leadership_);
+    orders_->start();
+}
+
+void MasterProcess::Parts::onConnection(bool isConnected) {
+    if (!isConnected) return mirror_->lost();
+    publishLeader(false);
+    mirror_->connected();
+}
+
+void MasterProcess::Parts::onMember(MemberEvent event, const ServerInfo& server) {
+    if (event == MemberEvent::Disconnected)
+        orders_->memberGone(server.id);
+    else
+        orders_->memberPresent(server.id, server.incarnation);
+}
+
+bool MasterProcess::Parts::mayBePomelo(const ServerInfo& server) const {
+    // A peer without a token must not take the place of a server that showed one.
+    const Member* member = agent_->member(server.id);
+    if (member != nullptr && !member->server.isPomelo) return false;
+    return authenticator_->mayBePomeloServer(server.id, server.type);
+}
+
+mqtt::ConnectOptions MasterProcess::Parts::connectOptions() const {
+    mqtt::ConnectOptions options;
+    options.url = config_.broker.url;
+    // Fixed, so that a broker cuts a deposed leader's connection when the next one connects.
+    options.clientId = "muster-" + config_.name + "-leader";
+    options.username = config_.broker.username;
+    options.password = config_.broker.password;
+    options.caFile = config_.broker.caFile;
+    options.certFile = config_.broker.certFile;
+    options.keyFile = config_.broker.keyFile;
+    // Monitors that see the record go hold back what nobody would receive.
+    mqtt::Message gone;
+    gone.topic = agent_->topics().leader();
+    gone.qos = 1;
+    gone.retain = true;
+    options.will = std::move(gone);
+    return options;
+}
+
+std::vector<std::string> MasterProcess::Parts::endpoints() const {
+    if (!config_.broker.url.empty()) return {config_.broker.url};
+    std::vector<std::string> urls;
+    for (const auto& listener : config_.listeners)
+        urls.push_back("mqtt://" + listener.host + ":" + std::to_string(listener.port));
+    return urls;
+}
+
+void MasterProcess::Parts::publishLeader(bool isLeaving) {
+    mqtt::Message record;
+    record.topic = agent_->topics().leader();
+    if (!isLeaving)
+        record.payload = leaderRecord(leadership_->term(), endpoints(), loop_.wallTime());
+    record.qos = 1;
+    record.retain = true;
+    client_->publish(std::move(record));
+}
+
+}  // namespace muster::app

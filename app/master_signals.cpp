@@ -1,0 +1,71 @@
+#include "app/master_parts.hpp"
+#include "common/log.hpp"
+#include "keeper/launch.hpp"
+
+#include <csignal>
+#include <utility>
+
+// How a master ends: by a signal, by losing the lead, or on request.
+namespace muster::app {
+namespace {
+
+constexpr std::chrono::minutes kStopLimit{2};  // for all servers together, at SIGINT
+
+}  // namespace
+
+void MasterProcess::Parts::awaitSignal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+        if (!error) onSignal(number);
+    });
+}
+
+void MasterProcess::Parts::onSignal(int number) {
+    awaitSignal();
+    if (number == SIGHUP) return;  // a closed terminal is no reason to stop leading
+    const bool isSecond = std::exchange(isEnding_, true);
+    if (number == SIGINT && wanted_ && !isSecond) return stopServers();
+    log::info("master", "{}: the master ends; servers go on",
+              number == SIGINT ? "SIGINT" : "SIGTERM");
+    shutDown(0);
+}
+
+void MasterProcess::Parts::stopServers() {
+    log::info("master", "SIGINT: stopping all servers; once more to leave them running");
+    Selection all;
+    supervisor_->stop(all, kStopLimit, [this](const std::vector<ServerOutcome>& outcomes) {
+        bool isClean = true;
+        for (const auto& outcome : outcomes) {
+            if (outcome.kind == ServerOutcome::Kind::Done ||
+                outcome.kind == ServerOutcome::Kind::AlreadyThere)
+                continue;
+            isClean = false;
+            log::warn("master", "{} was not stopped: {}", outcome.id, outcome.detail);
+        }
+        shutDown(isClean ? 0 : 4);
+    });
+}
+
+void MasterProcess::Parts::requestStop() {
+    loop_.post([this] { shutDown(0); });
+}
+
+int MasterProcess::Parts::run() {
+    context_.run();
+    // Without servers there is nothing to hold: a keeper that holds some refuses, and stays.
+    if (isEnding_ && wanted_) (void)keeper::shutDownKeeper(config_.stateDirectory);
+    return status_;
+}
+
+void MasterProcess::Parts::shutDown(int status) {
+    if (std::exchange(isStopping_, true)) return;
+    status_ = status;
+    mirror_->stop();
+    publishLeader(true);
+    console_->stop();
+    agent_->stop();
+    broker_->stop();
+    // What the parts posted at their end still runs, then the loop is left.
+    loop_.post([this] { context_.stop(); });
+}
+
+}  // namespace muster::app

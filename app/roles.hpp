@@ -1,0 +1,28 @@
+#pragma once
+
+#include "console/cli.hpp"
+
+#include <muster/master.hpp>
+
+#include <memory>
+#include <vector>
+
+/// What the muster program can be besides a client: each runs until it is told to end, and returns
+/// the exit status. docs/commands/ has their options.
+namespace muster::app {
+
+using Modules = std::vector<std::unique_ptr<AdminModule>>;
+
+/// `muster start` where no master answers: a master in the foreground, a keeper and a node beside
+/// it, and all selected servers started.
+int runStart(const cli::StartRequest& request, Modules modules);
+/// `muster master`: a master alone.
+int runMasterVerb(int argc, char** argv, Modules modules);
+/// The tokens of a state directory, made if there are none.
+Result<cli::StateTokens> stateTokens(const std::string& stateDirectory);
+/// `muster node`: the host's agent.
+int runNodeVerb(int argc, char** argv);
+/// `muster keep`: holds the host's processes.
+int runKeepVerb(int argc, char** argv);
+
+}  // namespace muster::app

@@ -1,0 +1,110 @@
+#include "app/master_process.hpp"
+#include "app/roles.hpp"
+#include "app/supervision.hpp"
+#include "common/log.hpp"
+#include "keeper/launch.hpp"
+#include "master/console/token_file.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+namespace muster::app {
+namespace {
+
+constexpr int kUsage = 2;
+constexpr int kRefused = 8;
+
+std::optional<config::Cluster> loadConfig(const std::string& path, const std::string& env) {
+    auto loaded = config::load(path, env);
+    for (const auto& problem : loaded.problems)
+        std::fprintf(stderr, "%s: %s\n", problem.isWarning ? "warning" : "error",
+                     config::describe(problem).c_str());
+    if (!loaded.cluster)
+        std::fprintf(stderr, "muster: nothing was started: the configuration has errors\n");
+    return std::move(loaded.cluster);
+}
+
+/// What the keeper of this host runs as its node.
+std::vector<std::string> nodeCommand(const config::Cluster& cluster) {
+    const auto self = std::filesystem::read_symlink("/proc/self/exe").string();
+    return {
+        self,        "node",      "--state", cluster.stateDirectory, "--master", brokerUrl(cluster),
+        "--cluster", cluster.name};
+}
+
+int report(const Error& error) {
+    std::fprintf(stderr, "muster: %s\n", error.detail().c_str());
+    return error.code() == Errc::Conflict ? kRefused : 1;
+}
+
+}  // namespace
+
+Result<cli::StateTokens> stateTokens(const std::string& stateDirectory) {
+    std::error_code error;
+    std::filesystem::create_directories(stateDirectory, error);
+    auto tokens = readOrCreateTokens(stateDirectory);
+    if (!tokens) return tokens.error();
+    cli::StateTokens result;
+    result.admin = tokens->admin;
+    result.node = tokens->node;
+    result.server = tokens->server;
+    return result;
+}
+
+int runStart(const cli::StartRequest& request, Modules modules) {
+    auto cluster = loadConfig(request.config, request.env);
+    if (!cluster) return kUsage;
+    MasterProcess master(*cluster, std::move(modules));
+    if (!cluster->standAlone) master.startServers(request.type, request.ids);
+    if (auto started = master.start(); !started) return report(started.error());
+    if (!cluster->standAlone)
+        if (auto kept = keeper::launchKeeper(cluster->stateDirectory, nodeCommand(*cluster)); !kept)
+            return report(kept.error());
+    if (cluster->standAlone) return master.run();
+    std::atomic<bool> isOver = false;
+    std::thread reporter([&request, &isOver] {
+        cli::Hooks hooks;
+        hooks.isOver = [&isOver] { return isOver.load(); };
+        (void)cli::reportStart(request, std::move(hooks));
+    });
+    const int status = master.run();
+    isOver = true;
+    reporter.join();
+    return status;
+}
+
+int runMasterVerb(int argc, char** argv, Modules modules) {
+    std::string config = ".";
+    std::string env;
+    std::string logFile;
+    bool isVerbose = false;
+    CLI::App app("runs a master alone: servers are started on request");
+    app.name("muster master");
+    app.add_option("-c,--config", config, "directory with config/, or muster.json");
+    app.add_option("-e,--env", env, "environment: a block of the files, or a folder");
+    app.add_option("--log", logFile, "write the log there instead of stderr");
+    app.add_flag("-v,--verbose", isVerbose, "log more");
+    try {
+        app.parse(argc - 1, argv + 1);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kUsage;
+    }
+    auto cluster = loadConfig(config, env);
+    if (!cluster) return kUsage;
+    log::Options options;
+    options.file = logFile;
+    if (isVerbose) options.level = log::Level::Debug;
+    log::configure(options);
+    MasterProcess master(std::move(*cluster), std::move(modules));
+    if (auto started = master.start(); !started) return report(started.error());
+    return master.run();
+}
+
+}  // namespace muster::app

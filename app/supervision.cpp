@@ -1,0 +1,97 @@
+#include "app/supervision.hpp"
+
+#include "app/node.hpp"
+#include "common/config/expand.hpp"
+#include "common/wire/envelope.hpp"
+
+#include <muster/json.hpp>
+
+#include <utility>
+
+namespace muster::app {
+namespace {
+
+nlohmann::json rawJson(const JsonText& text) {
+    auto value = parseJson(text.empty() ? "null" : text);
+    return value ? std::move(*value) : nlohmann::json();
+}
+
+nlohmann::json orderRow(const Order& order) {
+    nlohmann::json row = {{"id", order.id},
+                          {"target", order.target},
+                          {"moduleId", order.moduleId},
+                          {"body", rawJson(order.body)},
+                          {"epoch", order.epoch},
+                          {"created", wire::formatTime(order.created)},
+                          {"deadline", wire::formatTime(order.deadline)},
+                          {"outcome", orderOutcomeName(order.outcome)},
+                          {"detail", order.detail}};
+    if (order.outcome != OrderOutcome::Open) row["ended"] = wire::formatTime(order.ended);
+    return row;
+}
+
+JsonText orderRows(const Orders& orders, std::size_t limit) {
+    nlohmann::json rows = nlohmann::json::array();
+    for (const Order& order : orders.list(limit)) rows.push_back(orderRow(order));
+    return jsonText(rows);
+}
+
+JsonText leaderText(const LeaderTerm& term) {
+    return jsonText(
+        {{"id", term.masterId}, {"epoch", term.epoch}, {"since", wire::formatTime(term.since)}});
+}
+
+void sendOrder(Orders& orders, supervisor::NodeOrder wanted, Reply done) {
+    OrderRequest request;
+    request.target = std::move(wanted.nodeId);
+    request.moduleId = "supervisor";
+    request.body = std::move(wanted.body);
+    request.deadline = wanted.deadline;
+    orders.order(std::move(request), [done = std::move(done)](const OrderResult& result) {
+        if (result.outcome == OrderOutcome::Done) return done(result.body);
+        done(result.error ? *result.error : Error(Errc::Failed, orderOutcomeName(result.outcome)));
+    });
+}
+
+std::string tokenOf(const config::Cluster& cluster, const Tokens& tokens, const std::string& type) {
+    if (!cluster.hasServerTokens) return tokens.server;
+    for (const auto& entry : cluster.serverTokens)
+        if (entry.type == type) return entry.token;
+    return {};
+}
+
+}  // namespace
+
+std::string brokerUrl(const config::Cluster& cluster) {
+    if (!cluster.broker.url.empty()) return cluster.broker.url;
+    const auto& listener = cluster.listeners.front();
+    const bool isAny = listener.host == "0.0.0.0" || listener.host == "::";
+    return "mqtt://" + (isAny ? std::string("127.0.0.1") : listener.host) + ":" +
+           std::to_string(listener.port);
+}
+
+supervisor::SupervisorPorts supervisorPorts(const SupervisionParts& parts) {
+    supervisor::SupervisorPorts ports;
+    ports.order = [&orders = parts.orders](supervisor::NodeOrder order, Reply done) {
+        sendOrder(orders, std::move(order), std::move(done));
+    };
+    ports.orders = [&orders = parts.orders](std::size_t limit) { return orderRows(orders, limit); };
+    ports.leader = [&leadership = parts.leadership] { return leaderText(leadership.term()); };
+    ports.commit = [&leadership = parts.leadership](
+                       Transaction transaction, std::function<void(Result<std::int64_t>)> done) {
+        leadership.commit(std::move(transaction), std::move(done));
+    };
+    ports.nodeOf = [](const std::string& /*host*/) { return nodeId(); };
+    ports.environment = [&cluster = parts.cluster,
+                         &tokens = parts.tokens](const config::Server& server) {
+        return std::map<std::string, std::string>{
+            {"MUSTER_TOKEN", tokenOf(cluster, tokens, server.type)},
+            {"MUSTER_MASTER", brokerUrl(cluster)},
+            {"MUSTER_CLUSTER", cluster.name}};
+    };
+    ports.command = config::commandOf;
+    ports.readServers = config::readServers;
+    return ports;
+}
+
+}  // namespace muster::app

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "common/config/cluster_config.hpp"
+#include "master/cluster/leadership.hpp"
+#include "master/cluster/orders.hpp"
+#include "master/console/token_file.hpp"
+#include "modules/supervisor/supervisor_master.hpp"
+
+#include <string>
+
+namespace muster::app {
+
+/// What the supervisor module needs of the master around it. Everything named outlives the ports.
+struct SupervisionParts {
+    const config::Cluster& cluster;
+    const Tokens& tokens;
+    EventLoop& loop;
+    Leadership& leadership;
+    Orders& orders;
+};
+
+/// The supervisor's doors to orders, store and configuration.
+supervisor::SupervisorPorts supervisorPorts(const SupervisionParts& parts);
+/// Where servers, nodes and command lines of this host reach the cluster's broker.
+std::string brokerUrl(const config::Cluster& cluster);
+
+}  // namespace muster::app

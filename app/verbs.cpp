@@ -1,0 +1,62 @@
+#include "app/keep.hpp"
+#include "app/node.hpp"
+#include "app/roles.hpp"
+#include "keeper/launch.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace muster::app {
+namespace {
+
+constexpr int kUsage = 2;
+
+/// The exit status if `app` has said all there is to say; no value: go on.
+std::optional<int> parse(CLI::App& app, int argc, char** argv) {
+    try {
+        app.parse(argc - 1, argv + 1);
+        return std::nullopt;
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kUsage;
+    }
+}
+
+}  // namespace
+
+int runNodeVerb(int argc, char** argv) {
+    NodeOptions options;
+    CLI::App app("decides the life of the servers of this host");
+    app.name("muster node");
+    app.add_option("--state", options.stateDirectory, "state directory; holds node.token")
+        ->required();
+    app.add_option("--master", options.master, "mqtt:// or mqtts:// address of the broker");
+    app.add_option("--cluster", options.cluster, "name of the cluster");
+    app.add_option("--id", options.id, "default: node-<hostname>");
+    app.add_option("--host", options.host, "address of this host, as others reach it");
+    app.add_option("--ca", options.caFile, "mqtts: trust anchors, a PEM file");
+    app.add_option("--cert", options.certFile, "mqtts: client certificate");
+    app.add_option("--key", options.keyFile, "mqtts: its key");
+    if (const auto status = parse(app, argc, argv)) return *status;
+    options.stateDirectory = std::filesystem::absolute(options.stateDirectory).string();
+    // What the keeper was started with is what starts its successor.
+    std::vector<std::string> self = {std::filesystem::read_symlink("/proc/self/exe").string()};
+    for (int i = 1; i < argc; ++i) self.emplace_back(argv[i]);
+    options.keeperArgv = keeper::keeperCommand(options.stateDirectory, self);
+    return runNode(options);
+}
+
+int runKeepVerb(int argc, char** argv) {
+    KeepOptions options;
+    CLI::App app("holds the processes of this host");
+    app.name("muster keep");
+    app.add_option("--state", options.stateDirectory, "state directory")->required();
+    app.add_option("node", options.nodeArgv, "after --: the command of the node to keep");
+    if (const auto status = parse(app, argc, argv)) return *status;
+    options.stateDirectory = std::filesystem::absolute(options.stateDirectory).string();
+    return runKeep(options);
+}
+
+}  // namespace muster::app
