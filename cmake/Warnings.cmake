@@ -13,3 +13,7 @@ if(MUSTER_SANITIZE)
     target_compile_options(muster_build INTERFACE -fno-sanitize-recover=undefined)
   endif()
 endif()
+if(MUSTER_BUILD_FUZZ)
+  # Coverage of every library, or the fuzzer would see its own few lines only.
+  target_compile_options(muster_build INTERFACE -fsanitize=fuzzer-no-link)
+endif()
