@@ -4,6 +4,7 @@
 #include "monitor/console_module.hpp"
 #include "monitor/mqtt_uplink.hpp"
 #include "monitor/pomelo_link.hpp"
+#include "monitor/standard_modules.hpp"
 
 #include <csignal>
 #include <future>
@@ -108,9 +109,12 @@ void Monitor::Impl::addBuiltIns() {
 Result<void> Monitor::Impl::start() {
     auto identity = makeIdentity(options_);
     if (!identity) return identity.error();
+    auto standard = standardModules(options_.modules);
+    if (!standard) return standard.error();
     if (isStopped_) return Error(Errc::Closed, "the monitor was stopped: make a new one");
     if (isStarted_.exchange(true)) return Error(Errc::Conflict, "the monitor is started already");
     identity->self = agent_->self();  // one incarnation for one object
+    for (auto& module : *standard) agent_->modules().add(std::move(module));
     addBuiltIns();
     for (const auto& [id, module] : modules_) agent_->modules().add(module);
     auto heartbeat = std::make_shared<Heartbeat>();

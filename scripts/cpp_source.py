@@ -81,10 +81,11 @@ class Statement:
 
 
 class Scanner:
-    """Walks a file once and collects its statements, and its functions with their lengths."""
+    """Walks a file once and collects its statements, its functions with their lengths, and its
+    types with the heads of the blocks around them."""
 
     def __init__(self, text):
-        self.statements, self.functions = [], []
+        self.statements, self.functions, self.types = [], [], []
         self._stack, self._now = [], None
         self._tokens = []
         line, last = 1, 0
@@ -158,6 +159,8 @@ class Scanner:
             else:
                 if kind == "function":
                     self.functions.append((self._now.line, self._now.text(), block))
+                if kind == "type":
+                    self.types.append((self._now.line, block, list(self._stack)))
                 self._finish()
         self._stack.append(block)
 

@@ -34,5 +34,5 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "installing ${#missing[@]} Debian packages: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
-"${root[@]}" apt-get update -q
-"${root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}"
+"${root[@]}" apt-get update -q </dev/null
+"${root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" </dev/null

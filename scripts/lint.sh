@@ -22,7 +22,7 @@ elif ! clang-format --dry-run --Werror "${sources[@]}"; then
   echo "formatting differs: scripts/lint.sh --fix" >&2
   failed=1
 fi
-for lint in await_lint convention_lint check_layers; do
+for lint in await_lint convention_lint check_layers odr_lint; do
   python3 -B "scripts/$lint.py" --root . || failed=1
 done
 

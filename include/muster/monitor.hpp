@@ -1,15 +1,17 @@
 #pragma once
 
+#include <muster/result.hpp>
+#include <muster/types.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <muster/result.hpp>
-#include <muster/types.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The monitor to embed in a server: std only, C++17, no Boost and no Paho in sight.
 namespace muster {
@@ -60,18 +62,23 @@ enum class MonitorEvent {
 };
 
 struct MonitorOptions {
-    std::string id;      // required, [A-Za-z0-9._-]{1,64}
-    std::string type;    // required, same alphabet
-    std::string token;   // the server token of this type; empty if the master asks for none
-    std::string master = "mqtt://127.0.0.1:3005";  // mqtt://, mqtts://; pomelo:// for an original master
-    std::string cluster = "default";               // names the topic root muster/<cluster>
-    std::string host = "127.0.0.1";                // what others are told to reach this server at
+    std::string id;     // required, [A-Za-z0-9._-]{1,64}
+    std::string type;   // required, same alphabet
+    std::string token;  // the server token of this type; empty if the master asks for none
+    std::string master =
+        "mqtt://127.0.0.1:3005";      // mqtt://, mqtts://; pomelo:// for an original master
+    std::string cluster = "default";  // names the topic root muster/<cluster>
+    std::string host = "127.0.0.1";   // what others are told to reach this server at
     int port = 0;
-    JsonText info = "{}";         // further properties others are told, an object
-    std::string caFile;           // mqtts: trust anchors; empty: the system's
-    std::string certFile;         // mqtts: client certificate and key, optional
+    JsonText info = "{}";  // further properties others are told, an object
+    std::string caFile;    // mqtts: trust anchors; empty: the system's
+    std::string certFile;  // mqtts: client certificate and key, optional
     std::string keyFile;
     std::size_t maxQueued = 1000;  // notifies kept while the master is away
+    /// Built-in modules besides watchServer, systemInfo and nodeInfo, which every server has:
+    /// "echo" and "bench" (for tests and measurements). A module that is add()ed replaces the
+    /// built-in one of its id.
+    std::vector<std::string> modules;
     /// Runs handlers and callbacks on the host's own loop: called from the monitor's thread with a
     /// function that the host must run soon, once, on the thread it chooses. Empty: the monitor's
     /// own thread.

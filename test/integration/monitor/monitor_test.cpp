@@ -45,6 +45,24 @@ private:
     std::vector<MonitorEvent> events_;
 };
 
+TEST(MonitorOverMosquitto, HasTheStandardModulesAndTakesAUsersInTheirPlace) {
+    MosquittoProcess broker;
+    EchoMaster master(broker.url());
+    Host host(broker.url());
+    host.options.modules = {"no-such"};
+    EXPECT_FALSE(Monitor(host.options).start());
+    host.options.modules = {"echo"};
+    Monitor monitor(host.options);
+    monitor.handle("nodeInfo", [](const JsonText&) { return Result<JsonText>("\"mine\""); });
+    ASSERT_TRUE(monitor.start());
+    ASSERT_TRUE(host.isRegistered());
+    master.ask("area-1", "echo", "7");
+    master.ask("area-1", "nodeInfo", "{}");
+    master.ask("area-1", "watchServer", R"({"comd":"settings"})");
+    EXPECT_TRUE(eventually(5s, [&] { return master.answers().size() == 3; }));
+    EXPECT_THAT(master.answers(), ElementsAre("7", "\"mine\"", "{}"));
+}
+
 TEST(MonitorOverMosquitto, RegistersAnswersAndLeaves) {
     MosquittoProcess broker;
     EchoMaster master(broker.url());

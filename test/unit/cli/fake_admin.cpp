@@ -7,7 +7,7 @@ namespace {
 
 class FakeAdmin final : public cli::Admin {
 public:
-    explicit FakeAdmin(FakeMaster& master) : master_(master) {}
+    explicit FakeAdmin(ScriptedMaster& master) : master_(master) {}
     Result<JsonText> request(std::string_view, JsonText body, std::chrono::milliseconds) override {
         const auto parsed = parseJson(body);
         return master_.answer(parsed ? parsed->value("op", "") : "", body);
@@ -22,20 +22,20 @@ public:
     }
 
 private:
-    FakeMaster& master_;
+    ScriptedMaster& master_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<cli::Admin>> FakeMaster::connect(const cli::Endpoint& endpoint,
-                                                        std::function<void()> onClosed) {
+Result<std::unique_ptr<cli::Admin>> ScriptedMaster::connect(const cli::Endpoint& endpoint,
+                                                            std::function<void()> onClosed) {
     endpoint_ = endpoint;
     if (refusal_) return *refusal_;
     if (isLost_ && onClosed) onClosed();
     return std::unique_ptr<cli::Admin>(std::make_unique<FakeAdmin>(*this));
 }
 
-Result<JsonText> FakeMaster::answer(const std::string& op, const std::string& body) {
+Result<JsonText> ScriptedMaster::answer(const std::string& op, const std::string& body) {
     requests_.push_back(body);
     auto found = answers_.find(op);
     if (found == answers_.end()) return Error(Errc::Failed, "no answer prepared for " + op);

@@ -11,7 +11,7 @@
 namespace muster::test {
 
 /// A master as the command line sees it: answers what the test prepared, remembers what was asked.
-class FakeMaster {
+class ScriptedMaster {
 public:
     /// Answers the n-th request of `op` (or command) with the n-th answer; the last one stays.
     void answers(const std::string& op, Result<JsonText> answer) { answers_[op].push_back(answer); }
@@ -40,9 +40,9 @@ private:
     bool isLost_ = false;
 };
 
-/// Runs command lines against a FakeMaster and keeps what they print.
+/// Runs command lines against a ScriptedMaster and keeps what they print.
 struct Shell {
-    FakeMaster master;
+    ScriptedMaster master;
     std::string out, err;
     cli::Terminal terminal;  // a pipe, unless a test says otherwise
     std::map<std::string, std::string> environment;

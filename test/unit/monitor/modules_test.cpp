@@ -1,4 +1,5 @@
 #include "monitor/console_module.hpp"
+#include "monitor/standard_modules.hpp"
 #include "monitor/watcher_module.hpp"
 #include "test/unit/monitor/monitor_rig.hpp"
 
@@ -87,6 +88,28 @@ TEST_F(Modules, ConsoleTellsAboutTheProcessInNumbers) {
     EXPECT_EQ((*body)["serverType"], "area");
     EXPECT_GT((*body)["rss"].get<long>(), 0);
     EXPECT_GE((*body)["uptime"].get<long>(), 0);
+}
+
+TEST_F(Modules, StandardOnesShowTheServerToItsMaster) {
+    const auto standard = standardModules({"echo"});
+    ASSERT_TRUE(standard);
+    for (const auto& module : *standard) rig.agent->modules().add(module);
+    rig.startWithLeader();
+    const auto row = parseJson(ask("watchServer", R"({"comd":"servers"})"));
+    ASSERT_TRUE(row);
+    EXPECT_EQ((*row)["body"]["serverType"], "area");
+    EXPECT_EQ((*parseJson(ask("nodeInfo", "{}")))["serverId"], "area-1");
+    EXPECT_TRUE((*parseJson(ask("systemInfo", "{}")))["body"].is_object());
+    EXPECT_EQ(ask("echo", "[7]"), "[7]");
+    EXPECT_EQ(ask("bench", "{}"), "unknown_module");
+}
+
+TEST(StandardModules, RefusesAnUnknownOneWithWhatThereIs) {
+    const auto refused = standardModules({"bench", "Echo"});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Errc::BadMessage);
+    EXPECT_THAT(refused.error().detail(), ::testing::HasSubstr("'Echo'"));
+    EXPECT_THAT(refused.error().detail(), ::testing::HasSubstr("'echo' and 'bench'"));
 }
 
 TEST_F(Modules, ConsolePassesStopAndDrainToTheHost) {
