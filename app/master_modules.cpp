@@ -4,6 +4,7 @@
 #include "modules/console/console_master.hpp"
 #include "modules/echo/echo_master.hpp"
 #include "modules/process_info/process_info_master.hpp"
+#include "modules/scripts/scripts_master.hpp"
 #include "modules/system_info/system_info_master.hpp"
 #include "modules/watch_server/watch_server_master.hpp"
 
@@ -76,6 +77,7 @@ void MasterProcess::Parts::addModules() {
     console_->add(std::make_unique<modules::ConsoleMaster>(std::move(console)));
     console_->add(std::make_unique<modules::SystemInfoMaster>());
     console_->add(std::make_unique<modules::ProcessInfoMaster>());
+    console_->add(std::make_unique<modules::ScriptsMaster>());
     addOptionalModules();
     // Last, so that one with a built-in's id takes its place.
     for (auto& module : extra_) console_->add(std::move(module));

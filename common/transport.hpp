@@ -18,6 +18,9 @@ public:
     virtual std::string_view peer() const = 0;
 };
 
+/// The reason of an end that the peer itself announced.
+inline constexpr std::string_view kPeerSaidGoodbye = "the client said goodbye";
+
 /// Told of links' lives. `onClose` comes exactly once for each onOpen; the link dies on its return.
 class LinkObserver {
 public:

@@ -36,6 +36,16 @@ std::string lowerCase(std::string text) {
     return text;
 }
 
+/// Whether every JavaScript object seems to have a member of this name.
+bool isInheritedInJavaScript(std::string_view name) {
+    static constexpr std::string_view kNames[] = {
+        "__defineGetter__", "__defineSetter__", "__lookupGetter__",
+        "__lookupSetter__", "__proto__",        "constructor",
+        "hasOwnProperty",   "isPrototypeOf",    "propertyIsEnumerable",
+        "toLocaleString",   "toString",         "valueOf"};
+    return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
 }  // namespace
 
 ConfigAuthenticator::ConfigAuthenticator(EventLoop& loop, const config::Cluster& cluster,
@@ -158,6 +168,9 @@ Result<int> ConfigAuthenticator::levelOf(std::string_view username) const {
 
 bool ConfigAuthenticator::mayBePomeloServer(std::string_view id,
                                             std::string_view serverType) const {
+    // Ids and types are keys of plain objects in Node.js servers, which are told of each other.
+    for (const std::string_view name : {id, serverType})
+        if (!wire::isValidId(name) || isInheritedInJavaScript(name)) return false;
     const bool isReserved = id == wire::kMasterName || levelOf(id) || id.starts_with(kNodePrefix);
     if (isReserved || serverType == kNodeType) return false;
     const auto configured = serverTypes_.find(id);

@@ -117,7 +117,7 @@ public:
 
     // PomeloUpcalls
     void onPomeloJoin(ServerInfo info, bool isReconnect) override;
-    void onPomeloLeave(std::string_view id) override;
+    void onPomeloLeave(std::string_view id, bool wasMeant) override;
     void onPomeloAnswer(std::string_view id, std::uint64_t requestId,
                         Result<JsonText> answer) override;
     void onPomeloMessage(std::string_view id, std::string_view moduleId, const JsonText& body,

@@ -291,9 +291,8 @@ void MasterAgentImpl::onPomeloJoin(ServerInfo info, bool isReconnect) {
     apply(members_.join(std::move(info), isReconnect));
 }
 
-void MasterAgentImpl::onPomeloLeave(std::string_view id) {
-    members_.leave(id, loop_.now());
-    armMembers();
+void MasterAgentImpl::onPomeloLeave(std::string_view id, bool wasMeant) {
+    apply(members_.leave(id, loop_.now(), wasMeant));
 }
 
 void MasterAgentImpl::onPomeloAnswer(std::string_view id, std::uint64_t requestId,

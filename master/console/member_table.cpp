@@ -61,10 +61,12 @@ MemberChanges MemberTable::join(ServerInfo server, bool isReconnect) {
     return {{MemberEvent::Reconnected, member.server}};
 }
 
-void MemberTable::leave(std::string_view id, TimePoint now) {
+MemberChanges MemberTable::leave(std::string_view id, TimePoint now, bool wasMeant) {
     const auto known = members_.find(id);
-    if (known == members_.end() || !known->second.server.isPomelo || known->second.isAway()) return;
-    depart(known->second, now + grace_);
+    if (known == members_.end() || !known->second.server.isPomelo || known->second.isAway())
+        return {};
+    depart(known->second, wasMeant ? now : now + grace_);
+    return tick(now);
 }
 
 void MemberTable::erased(std::string_view id, TimePoint now) {

@@ -46,8 +46,8 @@ public:
     MemberChanges presence(Presence presence, TimePoint now);
     /// A pomelo peer registered or came back. It is the same life if pid, host and port are.
     MemberChanges join(ServerInfo server, bool isReconnect);
-    /// A pomelo peer's connection ended.
-    void leave(std::string_view id, TimePoint now);
+    /// A pomelo peer's connection ended; it has `grace` to come back, unless it said goodbye.
+    MemberChanges leave(std::string_view id, TimePoint now, bool wasMeant);
     /// The record of a native member was erased: it has `grace` to write it again.
     void erased(std::string_view id, TimePoint now);
     /// Those whose grace time is over.

@@ -73,7 +73,7 @@ void PomeloGateway::onClose(Link& link, std::string_view reason) {
     } else if (session.state == Session::State::Monitor) {
         members_.find(session.id)->second.link = nullptr;
         log::info("pomelo", "server '{}' left: {}", session.id, reason);
-        upcalls_->onPomeloLeave(session.id);
+        upcalls_->onPomeloLeave(session.id, reason == kPeerSaidGoodbye);
     }
 }
 
@@ -169,7 +169,7 @@ void PomeloGateway::kick(Link& link, Session& session, std::string_view reason) 
     const bool isMember = before.state == Session::State::Monitor;
     if (isMember) members_.find(before.id)->second.link = nullptr;
     link.close(reason);  // the session may be gone from here on
-    if (isMember) upcalls_->onPomeloLeave(before.id);
+    if (isMember) upcalls_->onPomeloLeave(before.id, false);
 }
 
 void PomeloGateway::kickLater(Link& link, std::uint64_t serial, std::string reason) {

@@ -57,7 +57,8 @@ public:
     /// acknowledgement was queued. `info.isPomelo` is true, `info.incarnation` empty.
     virtual void onPomeloJoin(ServerInfo info, bool isReconnect) = 0;
     /// Its link is gone. Others are told after the grace time, if it does not come back.
-    virtual void onPomeloLeave(std::string_view id) = 0;
+    /// At once if it said goodbye itself (`wasMeant`).
+    virtual void onPomeloLeave(std::string_view id, bool wasMeant) = 0;
     /// The answer to PomeloPeers::send's request. Answers to unknown requests are ignored.
     virtual void onPomeloAnswer(std::string_view id, std::uint64_t requestId,
                                 Result<JsonText> answer) = 0;

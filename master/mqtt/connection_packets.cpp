@@ -147,7 +147,7 @@ void Connection::on(const Disconnect& packet) {
     const auto& expiry = packet.properties.sessionExpiry;
     if (expiry && *expiry != 0 && session_ != nullptr && session_->expirySeconds == 0)
         return fail(ReasonCode::ProtocolError, "session expiry was 0 at CONNECT");  // 3.14.2.2.2
-    finish(packet.code != ReasonCode::Success, "the client said goodbye", expiry);
+    finish(packet.code != ReasonCode::Success, kPeerSaidGoodbye, expiry);
 }
 
 // AUTH without an authentication method, and what only servers send (the codec stops those).

@@ -6,6 +6,8 @@
 #include <muster/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace muster::supervisor {
@@ -26,6 +28,19 @@ JsonText recordOf(const ServerProcess& process, const std::string& bootId) {
                      {"ready", status.isReady},
                      {"restarts", status.restarts},
                      {"boot", bootId}});
+}
+
+/// pomelo's own starter sees to it that there is a folder for the logs; its servers end without.
+void makeLogFolder(const ServerSpec& spec) {
+    const auto script = std::find_if(spec.argv.begin(), spec.argv.end(), [](const auto& argument) {
+        return std::filesystem::path(argument).filename() == "app.js";
+    });
+    if (!spec.isPomelo || script == spec.argv.end()) return;
+    std::filesystem::path folder(spec.cwd);
+    folder /= std::filesystem::path(*script).parent_path() / "logs";
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) log::warn("node", "{}: no {}: {}", spec.id, folder.string(), error.message());
 }
 
 }  // namespace
@@ -62,6 +77,7 @@ void NodeService::spawn(Entry& entry) {
     keeper::SpawnRequest request = spawnRequest(entry.process->spec());
     const std::string id = request.id;
     const std::string nonce = request.nonce;
+    makeLogFolder(entry.process->spec());
     entry.process->spawning(nonce);
     save(entry);
     keeper_->spawn(std::move(request), [this, id, nonce, isAlive = std::weak_ptr(isAlive_)](

@@ -106,8 +106,16 @@ void ServerProcess::spawn() {
 void ServerProcess::beginStop(TimePoint now) {
     act(Kind::StopProbe);
     watchdog_.reset();
+    // Node.js dies of a signal without a word; asked by its master it runs its shutdown hooks.
+    isAskedByMaster_ = spec_.isPomelo && isMasterPresent_ && status_.isReady;
     enter(State::Stopping, "is asked to stop");
     if (!hasProcess()) return;  // as soon as its spawn is answered
+    deadline_ = now + spec_.stop.timeout;
+    if (!isAskedByMaster_) signalStop(now);
+}
+
+void ServerProcess::signalStop(TimePoint now) {
+    isAskedByMaster_ = false;
     act(Kind::Signal, spec_.stop.signal);
     // A stopped process would not see the signal before it is continued.
     act(Kind::Signal, SIGCONT);
@@ -118,6 +126,7 @@ void ServerProcess::escalate(TimePoint now) {
     status_.note = wasKilled_ ? "was killed and does not end: a hung disk or debugger?"
                               : "did not stop in " + seconds(spec_.stop.timeout) + ": killed";
     wasKilled_ = true;
+    isAskedByMaster_ = false;
     act(Kind::Signal, SIGKILL);
     act(Kind::Sweep);
     deadline_ = now + kKillAgain;

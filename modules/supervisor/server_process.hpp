@@ -99,6 +99,7 @@ private:
     void launchOrWait();
     void started(const keeper::ChildState& child, TimePoint now);
     void beginStop(TimePoint now);
+    void signalStop(TimePoint now);
     void escalate(TimePoint now);
     void stopped(TimePoint now);
     void clearProcess();
@@ -122,6 +123,7 @@ private:
     bool isRestarting_ = false;  // a stop under way is followed by a start
     bool isHeld_ = false;
     bool wasKilled_ = false;
+    bool isAskedByMaster_ = false;  // a stop under way began without a signal
     bool isMasterPresent_ = false;
     bool hasStartedBefore_ = false;
     Output output_;

@@ -141,7 +141,7 @@ void ServerProcess::tick(TimePoint now) {
     if (!deadline_ || now < *deadline_) return;
     deadline_.reset();
     switch (status_.state) {
-        case State::Stopping: return escalate(now);
+        case State::Stopping: return isAskedByMaster_ ? signalStop(now) : escalate(now);
         case State::Backoff:
         case State::Waiting: return launchOrWait();
         case State::Starting: break;

@@ -143,9 +143,20 @@ void SupervisorMaster::take(const std::string& nodeId, const NodeReport& report)
         dirty_.insert(id);
         // It said so before its node had spoken of it.
         if (fleet_.find(id)->isMemberReady) memberReady(id);
+        askPomeloToStop(*fleet_.find(id));
     }
     mirror();
     scheduleReconcile();
+}
+
+/// Its node waits with the signal meanwhile. Only now: before its node knew, its end would have
+/// been a crash.
+void SupervisorMaster::askPomeloToStop(const Fleet::Server& server) {
+    if (!server.isPomelo || !server.member || server.status->state != ServerState::Stopping) return;
+    if (auto told = agent_->notifyById(server.entry.id, "__console__", R"({"signal":"stop"})");
+        !told)
+        log::warn("supervisor", "{} was not asked to stop: {}", server.entry.id,
+                  told.error().detail());
 }
 
 void SupervisorMaster::askForSnapshot(const std::string& nodeId) {

@@ -99,6 +99,7 @@ private:
     void loadState();
     void onMember(MemberEvent event, const ServerInfo& info);
     void take(const std::string& nodeId, const NodeReport& report);
+    void askPomeloToStop(const Fleet::Server& server);
     void askForSnapshot(const std::string& nodeId);
     std::vector<std::string> select(const Selection& selection, Operation& operation) const;
     void operate(Verb verb, const Selection& selection, std::chrono::milliseconds timeout,

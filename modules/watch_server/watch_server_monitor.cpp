@@ -42,7 +42,8 @@ Result<JsonText> WatchServerMonitor::answer(const ServerInfo& self, const std::s
     if (comd == "get") return get(param);
     if (comd == "set") return set(body);
     if (comd == "enable" || comd == "disable") return enable(param, comd == "enable");
-    return Error(Errc::NotSupported, "a C++ server cannot do '" + comd.substr(0, 64) + "'");
+    return Error(Errc::NotSupported,
+                 "not supported: a C++ server cannot do '" + comd.substr(0, 64) + "'");
 }
 
 Result<JsonText> WatchServerMonitor::get(const std::string& key) const {

@@ -33,7 +33,7 @@ class Cli {
       await this.until((text) => /yes/.test(text));
       this.child.process.stdin.write(answer + '\n');
     }
-    return this.prompt();
+    return (await this.prompt()).replace(/\x1b\[\d+m/g, '');
   }
 }
 

@@ -3,11 +3,12 @@
 const assert = require('node:assert');
 const { test, before, after } = require('node:test');
 const peers = require('./support.js');
+const { startMaster } = require('./master.js');
 
 let master;
 let admin;
 before(async () => {
-  master = await peers.startMaster('chat=T1');
+  master = await startMaster({ chat: 'T1' });
   await peers.startedMonitor(master.port, 'victim', 'chat', 'T1');
   admin = await peers.connectedClient(master.port, 'watcher');
 });
@@ -66,14 +67,14 @@ test('bytes that are not MQTT', async () => {
     Buffer.concat([peers.connectPacket(), Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f])]),
   ];
   const raws = wrong.map((bytes) => new peers.Raw(master.port).send(bytes));
-  await Promise.all(raws.slice(0, 7).map((raw) => raw.closed));
+  await Promise.all(raws.slice(0, 7).map((raw) => raw.ends()));
   await othersAreFine();
 });
 
 test('a stranger cannot become an administrator through reconnect', async () => {
   const raw = new peers.Raw(master.port).send(peers.connectPacket(), peers.publishPacket('reconnect',
     '{"id":"x","type":"client","serverType":"client","pid":1,"info":{"level":1,"username":"boss"}}'));
-  await raw.closed;
+  await raw.ends();
   assert.ok(raw.received.includes('"code":-1'));
   assert.ok(raw.received.includes(Buffer.from([0xe0, 0x00])), 'no DISCONNECT came');
 });

@@ -1,10 +1,7 @@
 'use strict';
-// Starts a master and peers as child processes, and speaks raw MQTT 3.1.1 frames where a real peer
-// is too well-behaved. Everything that was started is ended by stopAll().
+// Child processes, real peers and raw MQTT 3.1.1 frames. What was started is ended by stopAll().
 const { spawn } = require('child_process');
-const fs = require('fs');
 const net = require('net');
-const os = require('os');
 const path = require('path');
 const readline = require('readline');
 
@@ -17,6 +14,7 @@ class Child {
     this.waiters = [];
     this.process = spawn(command, args, { stdio: ['pipe', 'pipe', options.stderr || 'ignore'], ...options });
     this.exited = new Promise((resolve) => this.process.on('exit', resolve));
+    this.process.stdin.on('error', () => {});  // it may end before it has read all
     readline.createInterface({ input: this.process.stdout }).on('line', (line) => {
       this.lines.push(options.plain ? line : parse(line));
       this.wake();
@@ -50,7 +48,7 @@ class Child {
   async ask(what, more, answer = 'answer') {
     const from = this.lines.length;
     this.tell(what, more);
-    return this.says(answer, from);
+    return this.says(answer, from, 15000);
   }
   async stop() {
     this.process.kill('SIGKILL');
@@ -59,24 +57,6 @@ class Child {
 }
 
 const parse = (line) => { try { return JSON.parse(line); } catch { return { text: line }; } };
-
-async function startMaster(...tokens) {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'muster-interop-'));
-  return masterIn(directory, 0, tokens);
-}
-
-/// kill -9, and another master on the same port and state.
-async function restartMaster(master, ...tokens) {
-  await master.stop();
-  return masterIn(master.directory, master.port, tokens);
-}
-
-async function masterIn(directory, port, tokens) {
-  const child = new Child(process.env.MUSTER_HARNESS_MASTER, [directory, String(port), ...tokens], { plain: true });
-  child.directory = directory;
-  child.port = Number((await child.line((l) => l.startsWith('READY'))).split(' ')[1]);
-  return child;
-}
 
 const peer = (name, ...args) =>
   new Child(process.execPath, [path.join(__dirname, 'peers', name), ...args.map(String)]);
@@ -96,7 +76,7 @@ async function startedMonitor(port, id, type, token) {
   return monitor;
 }
 
-/// A TCP relay whose connections the test can cut.
+/// A TCP relay whose connections the test can cut, or hold so that nothing gets through any more.
 async function startRelay(port) {
   const pairs = new Set();
   const server = net.createServer((near) => {
@@ -127,51 +107,108 @@ const packet = (head, body) => {
   do { length.push((rest & 127) | (rest > 127 ? 128 : 0)); rest >>= 7; } while (rest > 0);
   return Buffer.concat([Buffer.from([head, ...length]), body]);
 };
-const connectPacket = () => packet(0x10, Buffer.concat(
-  [field('MQTT'), Buffer.from([4, 2, 0, 0]), field(`MQTT_ADMIN_${Date.now()}`)]));
+const connectPacket = (level = 4, name = 'MQTT', clientId = `MQTT_ADMIN_${Date.now()}`) => packet(0x10,
+  Buffer.concat([field(name), Buffer.from([level, 2, 0, 0]), field(clientId)]));
 const publishPacket = (topic, payload) =>
   packet(0x30, Buffer.concat([field(topic), Buffer.from(payload)]));
+
+/// What a monitor says of itself when it registers or comes back.
+const registration = (id, more = {}) => JSON.stringify({ id, type: 'monitor', serverType: 'chat', pid: 1,
+  info: { id, serverType: 'chat', host: '127.0.0.1', port: 1 }, ...more });
 
 /// A raw connection; `closed` resolves when the master ends it.
 class Raw {
   constructor(port) {
     this.socket = net.connect(port, '127.0.0.1');
     this.received = Buffer.alloc(0);
-    this.socket.on('data', (bytes) => { this.received = Buffer.concat([this.received, bytes]); });
+    this.isClosed = false;
+    this.waiters = [];
+    this.socket.on('data', (bytes) => {
+      this.received = Buffer.concat([this.received, bytes]);
+      for (const waiter of this.waiters.splice(0)) waiter();
+    });
     this.socket.on('error', () => {});
-    this.closed = new Promise((resolve) => this.socket.on('close', resolve));
+    this.closed = new Promise((resolve) => this.socket.on('close', () => {
+      this.isClosed = true;
+      resolve();
+      for (const waiter of this.waiters.splice(0)) waiter();
+    }));
     started.push(this);
+  }
+  /// A monitor that is registered, or came back with `reconnect`.
+  static async member(port, id, more = {}, topic = 'register') {
+    const raw = new Raw(port).send(connectPacket(), publishPacket(topic, registration(id, more)));
+    await raw.until((bytes) => bytes.includes('"code":1'));
+    return raw;
   }
   send(...buffers) { for (const buffer of buffers) this.socket.write(buffer); return this; }
   async until(test, milliseconds = 5000) {
     const end = Date.now() + milliseconds;
     while (!test(this.received)) {
-      if (Date.now() > end) throw new Error(`not received; had ${this.received.toString('latin1')}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      const left = end - Date.now();
+      if (left <= 0 || this.isClosed)
+        throw new Error(`not received; had ${this.received.toString('latin1').slice(-600)}`);
+      let timer;
+      await new Promise((resolve) => { this.waiters.push(resolve); timer = setTimeout(resolve, left); });
+      clearTimeout(timer);
     }
     return this.received;
+  }
+  /// Until the master has ended it.
+  async ends(milliseconds = 5000) {
+    const end = setTimeout(() => this.socket.destroy(new Error('the master did not end it')), milliseconds);
+    let isLate = false;
+    this.socket.on('error', (error) => { isLate = isLate || /did not end it/.test(error.message); });
+    await this.closed;
+    clearTimeout(end);
+    if (isLate) throw new Error(`the master did not end it; had ${this.received.toString('latin1').slice(-300)}`);
+  }
+  /// The messages of topic `topic` so far, parsed.
+  messages(topic) {
+    const found = [];
+    for (let at = 0; at < this.received.length;) {
+      const head = this.received[at];
+      let length = 0;
+      let next = at + 1;
+      for (let shift = 0; ; shift += 7) {
+        const byte = this.received[next++];
+        length |= (byte & 127) << shift;
+        if (!(byte & 128)) break;
+      }
+      const body = this.received.subarray(next, next + length);
+      at = next + length;
+      if ((head & 0xf0) !== 0x30 || body.length < length) continue;
+      const name = body.subarray(2, 2 + body.readUInt16BE(0)).toString();
+      if (name !== topic) continue;
+      const message = JSON.parse(body.subarray(2 + name.length).toString());
+      found.push(typeof message === 'string' ? JSON.parse(message) : message);
+    }
+    return found;
+  }
+  /// The first message of `topic` for which `test` holds.
+  async message(topic, test, milliseconds) {
+    await this.until(() => this.messages(topic).some(test), milliseconds);
+    return this.messages(topic).find(test);
   }
   async stop() { this.socket.destroy(); }
 }
 
 async function stopAll() {
-  for (const one of started.splice(0).reverse()) {
-    await one.stop();
-    if (one.directory) fs.rmSync(one.directory, { recursive: true, force: true });
-  }
+  for (const one of started.splice(0).reverse()) await one.stop();
 }
 
 /// Asks until the answer is good: for what takes a moment to become known.
 async function eventually(test, milliseconds = 10000) {
   const end = Date.now() + milliseconds;
   for (;;) {
-    if (await test()) return;
-    if (Date.now() > end) throw new Error('did not become true');
+    const value = await test();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`did not become true: ${test}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
 module.exports = {
-  Child, Raw, startMaster, restartMaster, startMonitor, startedMonitor, startClient, connectedClient, startRelay,
-  connectPacket, publishPacket, packet, field, stopAll, eventually,
+  Child, Raw, startMonitor, startedMonitor, startClient, connectedClient, startRelay, connectPacket,
+  publishPacket, registration, packet, field, stopAll, eventually, endsWithTest: (one) => { started.push(one); },
 };

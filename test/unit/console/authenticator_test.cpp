@@ -214,6 +214,11 @@ TEST_F(AuthenticatorTest, KeepsPomeloServersFromNamesOfOthers) {
     EXPECT_FALSE(authenticator_->mayBePomeloServer("unlisted", "node"));
     for (const char* name : {"master", "admin", "anonymous", "boss", "node-host1"})
         EXPECT_FALSE(authenticator_->mayBePomeloServer(name, "chat")) << name;
+    // What would harm the Node.js servers that are told of it.
+    for (const char* name : {"__proto__", "constructor", "toString", "../x", "a b", ""}) {
+        EXPECT_FALSE(authenticator_->mayBePomeloServer(name, "chat")) << name;
+        EXPECT_FALSE(authenticator_->mayBePomeloServer("unlisted", name)) << name;
+    }
 }
 
 TEST_F(AuthenticatorTest, CallsNobodyBackAfterItsEnd) {

@@ -25,13 +25,13 @@ TEST_F(MasterAgentTest, AsksPomeloPeersThroughTheGateway) {
 TEST_F(MasterAgentTest, KeepsPomeloRequestsOverABlip) {
     pomeloJoins("g");
     ask("g");
-    agent.onPomeloLeave("g");
+    agent.onPomeloLeave("g", false);
     loop.advance(seconds(1));
     pomeloJoins("g");
     agent.onPomeloAnswer("g", peers.lastRequest, JsonText("1"));
     EXPECT_EQ(answers.last(), "1");
     EXPECT_EQ(members, (std::vector<std::string>{"0g", "1g"}));
-    agent.onPomeloLeave("g");
+    agent.onPomeloLeave("g", false);
     loop.advance(seconds(3));
     EXPECT_EQ(peers.log.back(), "forget g");
     EXPECT_NE(client.sentTo("muster/c/presence/g").back().payload.find("offline"),

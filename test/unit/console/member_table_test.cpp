@@ -92,7 +92,7 @@ TEST_F(MemberTableTest, TellsARespawnWithinTheGraceTimeAsLeaveAndJoin) {
 TEST_F(MemberTableTest, IgnoresStrangersThatLeave) {
     EXPECT_EQ(told(table.presence(record("a", "1", "offline"), now)), "");
     EXPECT_EQ(table.size(), 0U);
-    table.leave("b", now);
+    (void)table.leave("b", now, false);
     table.erased("b", now);
 }
 
@@ -102,11 +102,17 @@ TEST_F(MemberTableTest, GivesAMemberTimeToRewriteAnErasedRecord) {
     EXPECT_EQ(told(table.presence(record("a", "1"), now + seconds(1))), "~a1");
 }
 
+TEST_F(MemberTableTest, TellsAtOnceOfAPomeloPeerThatSaidGoodbye) {
+    table.join(pomelo("g", 7), false);
+    EXPECT_EQ(told(table.leave("g", now, true)), "-g7");
+    EXPECT_EQ(told(table.leave("g", now, true)), "");
+}
+
 TEST_F(MemberTableTest, DebouncesPomeloPeersToo) {
     EXPECT_EQ(told(table.join(pomelo("g", 7), false)), "+g7");
-    table.leave("g", now);
+    (void)table.leave("g", now, false);
     EXPECT_EQ(told(table.join(pomelo("g", 7), true)), "~g7");
-    table.leave("g", now);
+    (void)table.leave("g", now, false);
     EXPECT_EQ(told(table.tick(now + seconds(3))), "-g7");
 }
 
@@ -123,7 +129,7 @@ TEST_F(MemberTableTest, LetsANativeMemberReplaceAPomeloOne) {
     table.join(pomelo("g", 7), false);
     EXPECT_EQ(told(table.presence(record("g", "1"), now)), "-g7+g1");
     EXPECT_EQ(table.pomeloMembers(), 0U);
-    table.leave("g", now);  // the pomelo link's end comes late
+    (void)table.leave("g", now, false);  // the pomelo link's end comes late
     EXPECT_FALSE(table.find("g")->isAway());
 }
 
@@ -134,7 +140,7 @@ TEST_F(MemberTableTest, KnowsTypesAndOrder) {
     EXPECT_TRUE(table.hasType("chat"));
     EXPECT_TRUE(table.hasType("gate"));
     EXPECT_EQ(table.servers().front().id, "a");
-    table.leave("g", now);
+    (void)table.leave("g", now, false);
     table.tick(now + seconds(3));
     EXPECT_FALSE(table.hasType("gate"));
 }

@@ -89,7 +89,9 @@ public:
         log.push_back((isReconnect ? "back " : "join ") + info.id);
         joined.push_back(std::move(info));
     }
-    void onPomeloLeave(std::string_view id) override { log.push_back("leave " + std::string(id)); }
+    void onPomeloLeave(std::string_view id, bool /*wasMeant*/) override {
+        log.push_back("leave " + std::string(id));
+    }
     void onPomeloAnswer(std::string_view id, std::uint64_t request,
                         Result<JsonText> answer) override {
         log.push_back("answer " + std::string(id) + " " + std::to_string(request) + " " +

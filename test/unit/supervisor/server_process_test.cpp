@@ -167,6 +167,35 @@ TEST(ServerProcess, APomeloServerWaitsForAMaster) {
     EXPECT_EQ(server.state(), State::Starting);
 }
 
+TEST(ServerProcess, APomeloServerIsAskedByItsMasterAndThenByASignal) {
+    Scenario server(config::Readiness::Kind::Monitor, true);
+    server.process.masterPresent(true, server.now);
+    server.start();
+    server.ready();
+    server.process.stop(server.now);
+    server.settle();
+    EXPECT_EQ(server.state(), State::Stopping);
+    EXPECT_TRUE(server.signals.empty());
+    server.advance(ServerSpec().stop.timeout);
+    EXPECT_EQ(server.state(), State::Stopped);
+    EXPECT_EQ(server.signals.front(), SIGTERM);
+}
+
+TEST(ServerProcess, APomeloServerIsSignalledAtOnceWithoutAMasterOrWhenKilled) {
+    for (const bool isKilled : {false, true}) {
+        Scenario server(config::Readiness::Kind::Monitor, true);
+        server.process.masterPresent(true, server.now);
+        server.start();
+        server.ready();
+        server.process.masterPresent(isKilled, server.now);
+        server.settle();
+        isKilled ? server.process.kill(server.now) : server.process.stop(server.now);
+        server.settle();
+        EXPECT_EQ(server.state(), State::Stopped);
+        EXPECT_EQ(server.signals.front(), isKilled ? SIGKILL : SIGTERM);
+    }
+}
+
 TEST(ServerProcess, APomeloServerThatFoundNoMasterDidNotCrash) {
     Scenario server(config::Readiness::Kind::Monitor, true);
     server.process.masterPresent(true, server.now);

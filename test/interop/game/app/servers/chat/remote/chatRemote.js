@@ -1,0 +1,4 @@
+'use strict';
+module.exports = () => ({
+  shout(text, done) { done(null, text.toUpperCase()); },
+});

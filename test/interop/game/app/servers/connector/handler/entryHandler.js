@@ -1,0 +1,6 @@
+'use strict';
+module.exports = () => ({
+  enter(message, session, next) {
+    session.bind(message.name, () => next(null, { code: 200 }));
+  },
+});
