@@ -12,6 +12,7 @@ class Child {
   constructor(command, args, options = {}) {
     this.lines = [];
     this.waiters = [];
+    this.tickets = 0;
     this.process = spawn(command, args, { stdio: ['pipe', 'pipe', options.stderr || 'ignore'], ...options });
     this.exited = new Promise((resolve) => this.process.on('exit', resolve));
     this.process.stdin.on('error', () => {});  // it may end before it has read all
@@ -32,7 +33,7 @@ class Child {
     clearTimeout(timer);
   }
   /// The first line from `from` on for which `test` holds.
-  async line(test, from = 0, milliseconds = 10000) {
+  async line(test, from = 0, milliseconds = 20000) {
     const end = Date.now() + milliseconds;
     for (;;) {
       const found = this.lines.slice(from).find(test);
@@ -42,13 +43,16 @@ class Child {
       await this.more(left);
     }
   }
-  says(what, from = 0, milliseconds = 10000) { return this.line((l) => l.what === what, from, milliseconds); }
+  says(what, from = 0, milliseconds = 20000) { return this.line((l) => l.what === what, from, milliseconds); }
   tell(what, more) { this.process.stdin.write(JSON.stringify({ what, ...more }) + '\n'); }
-  /// Tells it, and waits for the line of kind `answer` that follows.
+  /// Tells it, and waits for its answer: a line of kind `answer`, with the same ticket if it has one.
   async ask(what, more, answer = 'answer') {
     const from = this.lines.length;
-    this.tell(what, more);
-    return this.says(answer, from, 15000);
+    const ticket = ++this.tickets;
+    this.tell(what, { ...more, ticket });
+    const { ticket: ignored, ...line } = await this.line(
+      (l) => l.what === answer && (l.ticket === undefined || l.ticket === ticket), from, 20000);
+    return line;
   }
   async stop() {
     this.process.kill('SIGKILL');
@@ -198,7 +202,7 @@ async function stopAll() {
 }
 
 /// Asks until the answer is good: for what takes a moment to become known.
-async function eventually(test, milliseconds = 10000) {
+async function eventually(test, milliseconds = 20000) {
   const end = Date.now() + milliseconds;
   for (;;) {
     const value = await test();

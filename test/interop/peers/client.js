@@ -12,12 +12,13 @@ console.log = () => {};  // the library prints on its own
 const [port, id, username, password, form] = process.argv.slice(2);
 const tell = (what, more) => process.stdout.write(JSON.stringify({ what, ...more }) + '\n');
 const client = new AdminClient({ username, password, md5: form === 'md5' });
-const answer = (error, result) => tell('answer', { error: error === undefined ? null : error, result });
+const answer = (ticket) => (error, result) =>
+  tell('answer', { ticket, error: error === undefined ? null : error, result });
 
 const commands = {
-  request: ({ moduleId, body }) => client.request(moduleId, body, answer),
+  request: ({ moduleId, body, ticket }) => client.request(moduleId, body, answer(ticket)),
   notify: ({ moduleId, body }) => client.notify(moduleId, body),
-  command: ({ command, moduleId, body }) => client.command(command, moduleId, body || {}, answer),
+  command: ({ command, moduleId, body, ticket }) => client.command(command, moduleId, body || {}, answer(ticket)),
   quit: () => process.exit(0),
 };
 readline.createInterface({ input: process.stdin })

@@ -39,8 +39,8 @@ monitor.register('__console__', {
 
 const commands = {
   notify: ({ moduleId, body }) => monitor.agent.notify(moduleId, body),
-  request: ({ moduleId, body }) =>
-    monitor.agent.request(moduleId, body, (error, result) => tell('answer', { error, result })),
+  request: ({ moduleId, body, ticket }) =>
+    monitor.agent.request(moduleId, body, (error, result) => tell('answer', { ticket, error, result })),
   mute: () => { answers = false; },
   speak: () => { answers = true; },
   count: () => tell('count', { seen }),
