@@ -24,8 +24,7 @@ constexpr int kRefused = 8;
 std::optional<config::Cluster> loadConfig(const std::string& path, const std::string& env) {
     auto loaded = config::load(path, env);
     for (const auto& problem : loaded.problems)
-        std::fprintf(stderr, "%s: %s\n", problem.isWarning ? "warning" : "error",
-                     config::describe(problem).c_str());
+        std::fprintf(stderr, "%s\n", config::describe(problem).c_str());
     if (!loaded.cluster)
         std::fprintf(stderr, "muster: nothing was started: the configuration has errors\n");
     return std::move(loaded.cluster);

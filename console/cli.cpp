@@ -65,6 +65,7 @@ Hooks withDefaults(Hooks hooks) {
             ::poll(nullptr, 0, static_cast<int>(span.count()));
         };
     }
+    if (!hooks.now) hooks.now = [] { return std::chrono::steady_clock::now(); };
     if (!hooks.isOver) hooks.isOver = [] { return false; };
     if (!hooks.environment) {
         hooks.environment = [](const char* name) {

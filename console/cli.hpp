@@ -50,6 +50,8 @@ struct Hooks {
     std::function<std::optional<std::string>(std::string_view prompt, bool isSecret)> ask;
     /// Waits between two looks; default: poll(2).
     std::function<void(std::chrono::milliseconds)> pause;
+    /// The time, for deadlines; default: the steady clock.
+    std::function<std::chrono::steady_clock::time_point()> now;
     /// Asked between two looks: true ends the wait early. Default: never.
     std::function<bool()> isOver;
     /// Environment variable, or empty; default: getenv.

@@ -3,6 +3,8 @@
 #include "console/endpoint.hpp"
 #include "console/output/safe_text.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace muster::cli {
@@ -10,12 +12,21 @@ namespace muster::cli {
 Context::Context(Arguments arguments, Hooks hooks)
     : arguments_(std::move(arguments)),
       hooks_(std::move(hooks)),
-      terminal_(hooks_.terminal ? *hooks_.terminal : detectTerminal(arguments_.isColourless)) {}
+      terminal_(hooks_.terminal ? *hooks_.terminal : detectTerminal(arguments_.isColourless)) {
+    if (arguments_.timeout) limitTo(*arguments_.timeout);
+}
+
+std::chrono::milliseconds Context::left(std::chrono::milliseconds span) const {
+    if (!end_) return span;
+    const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(*end_ - hooks_.now());
+    return std::max(std::chrono::milliseconds(1), std::min(span, rest));
+}
 
 Result<Admin*> Context::admin(std::function<void()> onClosed) {
     if (admin_) return admin_.get();
     auto endpoint = resolveEndpoint(arguments_, hooks_);
     if (!endpoint) return endpoint.error();
+    endpoint->timeout = left(endpoint->timeout);
     auto connected = hooks_.connect(*endpoint, std::move(onClosed));
     if (connected) {
         admin_ = std::move(*connected);
@@ -30,14 +41,14 @@ Result<Admin*> Context::admin(std::function<void()> onClosed) {
 }
 
 Result<JsonText> Context::ask(std::string_view moduleId, JsonText body) {
-    return ask(moduleId, std::move(body), timeoutOr(std::chrono::seconds(10)));
+    return ask(moduleId, std::move(body), std::chrono::seconds(10));
 }
 
 Result<JsonText> Context::ask(std::string_view moduleId, JsonText body,
                               std::chrono::milliseconds timeout) {
     auto client = admin();
     if (!client) return client.error();
-    return (*client)->request(moduleId, std::move(body), timeout);
+    return (*client)->request(moduleId, std::move(body), left(timeout));
 }
 
 Result<ServerList> Context::servers() {
@@ -54,8 +65,10 @@ void Context::say(std::string_view text) {
 ExitCode Context::fail(const Error& error) {
     const std::string detail =
         error.detail().empty() ? std::string(errcName(error.code())) : error.detail();
-    const char* hint =
-        error.code() == Errc::Denied ? " (log in with -u, or let -c find the admin token)" : "";
+    const bool isAnonymous = arguments_.user.empty() && hooks_.environment("MUSTER_USER").empty();
+    const char* hint = error.code() == Errc::Denied && isAnonymous
+                           ? " (log in with -u, or let -c find the admin token)"
+                           : "";
     return fail(exitCodeOf(error.code()), detail + hint);
 }
 

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -36,7 +37,7 @@ public:
     Result<Admin*> admin(std::function<void()> onClosed = {});
     /// Forgets a connection that was lost; the next call makes a new one.
     void disconnect() { admin_.reset(); }
-    /// Asks a module; the wait is `timeout`, or --timeout, or 10 s.
+    /// Asks a module; waits 10 s or `timeout`, within what is left of the call.
     Result<JsonText> ask(std::string_view moduleId, JsonText body);
     Result<JsonText> ask(std::string_view moduleId, JsonText body,
                          std::chrono::milliseconds timeout);
@@ -45,6 +46,10 @@ public:
     std::chrono::milliseconds timeoutOr(std::chrono::milliseconds otherwise) const {
         return arguments_.timeout.value_or(otherwise);
     }
+    /// The call as a whole shall not last longer from now on: every later wait is cut to that.
+    void limitTo(std::chrono::milliseconds span) { end_ = hooks_.now() + span; }
+    /// What is left for one wait of at most `span`; never less than a millisecond.
+    std::chrono::milliseconds left(std::chrono::milliseconds span) const;
     /// Talk on stderr: `text` is made safe; nothing with -q. From any thread.
     void say(std::string_view text);
     /// An error on stderr, and the exit status it has.
@@ -56,6 +61,7 @@ private:
     Hooks hooks_;
     Terminal terminal_;
     std::mutex talk_;  // stderr: the client's thread tells progress
+    std::optional<std::chrono::steady_clock::time_point> end_;
     std::unique_ptr<Admin> admin_;
 };
 

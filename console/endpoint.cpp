@@ -125,7 +125,6 @@ Result<Endpoint> resolveEndpoint(const Arguments& arguments, const Hooks& hooks)
     if (auto done = fromConfig(arguments, hooks, endpoint); !done) return done.error();
     fromEnvironment(hooks, endpoint);
     if (auto done = fromFlags(arguments, hooks, endpoint); !done) return done.error();
-    if (arguments.timeout) endpoint.timeout = std::min(endpoint.timeout, *arguments.timeout);
     return endpoint;
 }
 

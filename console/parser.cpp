@@ -1,5 +1,6 @@
 #include "console/parser.hpp"
 
+#include "common/config/problems.hpp"
 #include "console/output/safe_text.hpp"
 #include "console/output/units.hpp"
 #include "console/verbs.hpp"
@@ -21,6 +22,9 @@ constexpr std::string_view kGlobalFlags =
     "  --timeout TIME       of the whole call: 250ms, 10s, 2m, 1h\n"
     "  -q, -v, --no-color   less talk, more talk, no colours (also NO_COLOR)\n";
 
+constexpr std::string_view kProcessFlags =
+    "Its flags stand behind it: 'muster VERB --help' lists them.\n";
+
 const std::map<std::string, Format> kFormats{{"table", Format::Table}, {"wide", Format::Wide},
                                              {"json", Format::Json},   {"jsonl", Format::JsonLines},
                                              {"name", Format::Name},   {"pomelo", Format::Pomelo}};
@@ -40,7 +44,15 @@ void addConnectionFlags(CLI::App& app, Arguments& a) {
 }
 
 void addOutputFlags(CLI::App& app, Arguments& a, std::string& timeout) {
-    app.add_option("-o,--output", a.format)->transform(CLI::CheckedTransformer(kFormats));
+    app.add_option_function<std::string>("-o,--output", [&a](const std::string& word) {
+        const auto found = kFormats.find(word);
+        if (found == kFormats.end()) {
+            throw CLI::ValidationError("-o", "'" + word +
+                                                 "' is none of table, wide, json, jsonl, "
+                                                 "name, pomelo");
+        }
+        a.format = found->second;
+    });
     app.add_flag("-q,--quiet", a.isQuiet);
     app.add_flag("-v,--verbose", a.isVerbose);
     app.add_flag("--no-color", a.isColourless);
@@ -105,15 +117,45 @@ std::string chosenVerb(const CLI::App& app) {
     return verb;
 }
 
-std::string complaintOf(const CLI::ParseError& error) {
-    return fmt::format("muster: {}\nSee 'muster help'.\n", safeText(error.what()));
+std::vector<std::string> verbNames() {
+    std::vector<std::string> names;
+    for (const Verb& verb : kVerbs) names.emplace_back(verb.name);
+    return names;
+}
+
+/// Words that no verb takes: a verb that is none, or what stands too much behind one.
+std::string unexpectedText(const std::string& verb, const std::string& word) {
+    if (!verb.empty() || word.empty() || word.front() == '-') {
+        return fmt::format("{} takes no '{}'", verb.empty() ? "muster" : verb, word);
+    }
+    const std::string near = config::nearest(word, verbNames());
+    if (near == word) return fmt::format("'{0}' stands first: muster {0} [flags]", word);
+    return fmt::format("no verb '{}'{}", word,
+                       near.empty() ? "" : ": did you mean '" + near + "'?");
+}
+
+/// `error` as people say it: CLI11 does not name what it would take.
+std::string complaintOf(const CLI::App& app, const CLI::ParseError& error) {
+    const std::string verb = chosenVerb(app);
+    const std::string first = verb.substr(0, verb.find(' '));
+    std::string text = error.what();
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+        const auto words = app.remaining(true);
+        text = unexpectedText(verb, words.empty() ? std::string() : words.front());
+    } else if (text == "A subcommand is required") {
+        for (const Verb& entry : kVerbs) {
+            if (entry.name == first) text = fmt::format("which? muster {}", entry.synopsis);
+        }
+    }
+    return fmt::format("muster: {}\nSee 'muster help{}{}'.\n", safeText(text),
+                       first.empty() ? "" : " ", first);
 }
 
 void describeVerb(const Verb& verb, std::string& text) {
     text += fmt::format("{}\n\nExample:  {}\n\nUsage:    muster {}\n", verb.summary, verb.example,
                         verb.synopsis);
-    text += fmt::format("\n{}\nExit codes: 0 done, 2 usage{}{}\n", kGlobalFlags,
-                        verb.exits.empty() ? "" : ", ", verb.exits);
+    text += fmt::format("\n{}\nExit codes: {}\n", verb.isProcess ? kProcessFlags : kGlobalFlags,
+                        verb.exits);
 }
 
 }  // namespace
@@ -122,9 +164,10 @@ Parsed parseArguments(int argc, const char* const* argv) {
     Parsed parsed;
     Arguments& a = parsed.arguments;
     std::string timeout;
+    bool isVersionAsked = false;
     CLI::App app{"muster"};
     app.set_help_flag("--help");
-    app.set_version_flag();
+    app.add_flag("--version", isVersionAsked);
     app.require_subcommand(0, 1);
     app.fallthrough();
     addConnectionFlags(app, a);
@@ -146,11 +189,11 @@ Parsed parseArguments(int argc, const char* const* argv) {
         parsed.isUsable = true;
         return parsed;
     } catch (const CLI::ParseError& error) {
-        parsed.complaint = complaintOf(error);
+        parsed.complaint = complaintOf(app, error);
         return parsed;
     }
     a.verb = chosenVerb(app);
-    if (a.verb.empty()) a.verb = "help";
+    if (a.verb.empty()) a.verb = isVersionAsked ? "version" : "help";
     if (!timeout.empty()) {
         const auto span = parseDuration(timeout);
         if (!span) {
@@ -179,7 +222,6 @@ std::string helpText(const std::string& verb) {
         "  muster events -f           what happens, as it happens\n"
         "  muster stop all            stop everything, dependents first\n\nVerbs:\n";
     for (const Verb& entry : kVerbs) text += fmt::format("  {:<12}{}\n", entry.name, entry.summary);
-    text += "  master, node, keep   the processes themselves (docs/operations.md)\n";
     text += fmt::format("\nSELECTOR: an id, a glob ('chat-*'), type:chat, host:h1, or all.\n\n{}",
                         kGlobalFlags);
     text +=
@@ -190,8 +232,8 @@ std::string helpText(const std::string& verb) {
 
 std::string verbList() {
     std::string verbs;
-    for (const Verb& entry : kVerbs) verbs += std::string(entry.name) + " ";
-    return verbs + "master node keep";
+    for (const Verb& entry : kVerbs) verbs += (verbs.empty() ? "" : " ") + std::string(entry.name);
+    return verbs;
 }
 
 }  // namespace muster::cli

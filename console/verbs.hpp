@@ -5,53 +5,78 @@
 
 namespace muster::cli {
 
-/// One verb: its synopsis, what it does, an example, and which statuses it ends with beside 0
-/// and 2.
+/// One verb: its synopsis, what it does, an example, and which statuses it ends with. `isProcess`:
+/// it is no client, and has flags of its own.
 struct Verb {
     std::string_view name, synopsis, summary, example, exits;
+    bool isProcess = false;
 };
 
+inline constexpr std::string_view kChangeExits =
+    "0 done, 1 failed on all, 2 usage, 3 no such server, 4 some failed,\n"
+    "5 timed out, 6 not allowed, 7 no master answers, 8 refused";
+inline constexpr std::string_view kLookExits =
+    "0 done, 2 usage, 3 nothing matched, 5 timed out, 7 no master answers";
+
 inline constexpr std::array kVerbs{
-    Verb{"ls", "ls [SELECTOR...] [-t TYPE] [-o FORMAT]", "list servers, truly",
-         "muster ls 'chat-*' -o wide", "3 nothing matched, 7 no master"},
-    Verb{"list", "list [SELECTOR...]", "the list with pomelo-cli's columns", "muster list",
-         "3 nothing matched, 7 no master"},
+    Verb{"ls", "ls [SELECTOR...] [-t TYPE] [-i ID] [-o FORMAT]", "list servers, truly",
+         "muster ls 'chat-*' -o wide", kLookExits},
+    Verb{"list", "list [SELECTOR...] [-t TYPE] [-i ID]", "the list with pomelo-cli's columns",
+         "muster list", kLookExits},
     Verb{"status", "status [ID] [--check]", "the cluster in short, or one server with its events",
          "muster status chat-1",
-         "3 no such server, 7 no master, 9 --check: something is not ready"},
-    Verb{"start", "start [SELECTOR...] [-c CONFIG] [-e ENV] [-t TYPE | -i ID]",
+         "0 done, 2 usage, 3 no such server, 5 timed out, 7 no master answers,\n"
+         "9 --check: something is not ready"},
+    Verb{"start", "start [SELECTOR...] [-c CONFIG] [-e ENV] [-t TYPE] [-i ID] [--dry-run]",
          "start what is missing; runs the master if none answers", "muster start -c config",
-         "1 none, 3 no such, 4 some, 5 timed out, 6 not allowed, 7 no master, 8 refused"},
-    Verb{"stop", "stop SELECTOR... | all", "stop servers, dependents first",
-         "muster stop type:chat",
-         "1 none, 3 no such, 4 some, 5 timed out, 6 not allowed, 7 no master, 8 refused"},
-    Verb{"restart", "restart SELECTOR... | all", "stop and start servers", "muster restart chat-1",
-         "1 none, 3 no such, 4 some, 5 timed out, 6 not allowed, 7 no master, 8 refused"},
-    Verb{"kill", "kill SELECTOR... | all [--yes]", "SIGKILL to servers and their children",
-         "muster kill chat-1 --yes",
-         "1 none, 3 no such, 4 some, 5 timed out, 6 not allowed, 7 no master, 8 refused"},
-    Verb{"add", "add key=value...", "add servers, as an entry of servers.json",
+         kChangeExits},
+    Verb{"stop", "stop SELECTOR... | all [-t TYPE] [-i ID] [--dry-run]",
+         "stop servers, dependents first", "muster stop type:chat", kChangeExits},
+    Verb{"restart", "restart SELECTOR... | all [-t TYPE] [-i ID] [--dry-run]",
+         "stop and start servers", "muster restart chat-1", kChangeExits},
+    Verb{"kill", "kill SELECTOR... | all [-t TYPE] [-i ID] [--yes] [--dry-run]",
+         "SIGKILL to servers and their children", "muster kill chat-1 --yes", kChangeExits},
+    Verb{"add", "add serverType=TYPE key=value... [--dry-run]",
+         "add servers, as an entry of servers.json",
          "muster add serverType=chat id=chat-3 host=127.0.0.1 port=6052",
-         "6 not allowed, 7 no master, 8 refused"},
-    Verb{"wait", "wait SELECTOR... | all [--timeout 60s]", "wait until servers are ready",
-         "muster wait all --timeout 2m", "3 nothing matched, 5 not ready in time, 7 no master"},
-    Verb{"events", "events [ID] | events -f [SELECTOR...] [-n N]",
+         "0 done, 2 usage, 5 timed out, 6 not allowed, 7 no master answers, 8 refused"},
+    Verb{"wait", "wait SELECTOR... | all [-t TYPE] [-i ID] [--timeout 60s]",
+         "wait until servers are ready", "muster wait all --timeout 2m",
+         "0 all ready, 2 usage, 3 nothing matched, 5 not ready in time, 7 no master answers"},
+    Verb{"events", "events ID | events -f [SELECTOR...] [-t TYPE] [-n N]",
          "the last events of a server, or all events as they come", "muster events -f 'chat-*'",
-         "3 no such server, 7 no master or connection lost, 130 interrupted"},
+         "0 done, 2 usage, 3 no such server, 5 timed out,\n"
+         "7 no master answers or the connection was lost, 130 interrupted"},
     Verb{"orders", "orders [-n N]", "orders and their outcomes, newest first", "muster orders -n 5",
-         "7 no master"},
-    Verb{"validate", "validate [-c CONFIG] [-e ENV]", "check a configuration, all errors at once",
-         "muster validate -c config", "2 the configuration has errors"},
-    Verb{"broker", "broker acl | broker passwd  [-c CONFIG]",
+         "0 done, 2 usage, 5 timed out, 7 no master answers"},
+    Verb{"validate", "validate [CONFIG | -c CONFIG] [-e ENV]",
+         "check a configuration, all errors at once", "muster validate -c config",
+         "0 valid, 2 usage, or the configuration has errors"},
+    Verb{"broker", "broker acl | broker passwd  [-c CONFIG] [-e ENV]",
          "ACL and password file for an external Mosquitto",
-         "muster broker acl -c config > muster.acl", "2 the configuration has errors"},
+         "muster broker acl -c config > muster.acl",
+         "0 done, 1 no tokens yet, 2 usage, or the configuration has errors"},
     Verb{"module", "module list | module enable NAME | module disable NAME", "the master's modules",
-         "muster module list", "3 no such module, 6 not allowed, 7 no master"},
+         "muster module list",
+         "0 done, 2 usage, 3 no such module, 5 timed out, 6 not allowed, 7 no master answers"},
     Verb{"completion", "completion bash", "a completion script for a shell",
-         "source <(muster completion bash)", ""},
+         "source <(muster completion bash)", "0 done, 2 usage, 3 no such shell"},
     Verb{"version", "version", "this program's version and its protocol's",
-         "muster version -o json", ""},
-    Verb{"help", "help [VERB]", "this text, or a verb's", "muster help start", "3 no such verb"},
+         "muster version -o json", "0 done"},
+    Verb{"help", "help [VERB]", "this text, or a verb's", "muster help start",
+         "0 done, 3 no such verb"},
+    Verb{"master", "master [-c CONFIG] [-e ENV] [--log FILE] [-v]",
+         "runs a master alone; it starts servers only when asked to", "muster master -c config",
+         "0 ended by a signal, 1 failed, 2 usage or configuration, 8 another master leads", true},
+    Verb{"node",
+         "node --state DIR [--master URL] [--cluster NAME] [--id ID] [--host ADDRESS]\n"
+         "                 [--ca FILE] [--cert FILE] [--key FILE]",
+         "runs the agent of a host; `muster start` does so here",
+         "muster node --state /var/lib/muster --master mqtts://m1:8883 --cluster chat",
+         "0 ended by a signal, 1 failed, 2 usage", true},
+    Verb{"keep", "keep --state DIR [-- NODE COMMAND...]",
+         "holds the processes of a host; `muster start` and node launch it",
+         "muster keep --state .muster", "0 ended, 1 failed, 2 usage", true},
 };
 
 }  // namespace muster::cli

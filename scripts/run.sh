@@ -4,102 +4,184 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
-build=$root/build/release
-muster=$build/app/muster
-state=${MUSTER_RUN_DIR:-$root/build/run}
-log=$state/start.log
+muster=$root/build/release/app/muster
+run=$root/build/run # what this script notes down: the master's pid and log
+state=$root/.muster # the cluster's own state
+log=$run/master.log
 wait_s=60
 
 say() { echo "run.sh: $*"; }
+complain() { echo "run.sh: $*" >&2; }
 
 # The pid of the master that this script started, if it still is that program.
 master_pid() {
-  local pid
-  pid=$(cat "$state/start.pid" 2>/dev/null) || return 1
-  local program
+  local pid program
+  pid=$(cat "$run/master.pid" 2>/dev/null) || return 1
   program=$(readlink "/proc/$pid/exe" 2>/dev/null) || return 1
-  [ "${program% (deleted)}" = "$muster" ] && echo "$pid"  # a new build replaced the file
+  [ "${program% (deleted)}" = "$muster" ] && echo "$pid" # deleted: a new build replaced the file
 }
 
-# Servers outlive their master: one is started again to stop them in order.
-stop_cluster() {
-  if [ ! -x "$muster" ]; then
-    say "nothing was built, so nothing runs"
-    return 0
-  fi
-  if ! master_pid >/dev/null; then
-    if [ ! -S .muster/keeper.sock ]; then
-      say "nothing runs"
-      return 0
-    fi
-    launch_master
-    "$muster" wait all -c config -q --timeout "${wait_s}s" || true
-  fi
-  say "stopping all servers, in the reverse of their start order"
-  local pid
-  pid=$(master_pid) || { say "the master ended; see $log" >&2; return 1; }
-  kill -INT "$pid"
-  for _ in $(seq 600); do
-    kill -0 "$pid" 2>/dev/null || break
-    sleep 0.1
-  done
-  if kill -0 "$pid" 2>/dev/null; then
-    say "the master (pid $pid) did not stop in 60 s; see $log" >&2
-    return 1
-  fi
-  rm -f "$state/start.pid"
-  say "stopped"
+# The pids of keeper, node and servers of this directory, whoever started them: servers are told of
+# a socket in the state directory, the others are called with it.
+cluster_pids() {
+  {
+    grep -lszF -- "NOTIFY_SOCKET=$state/" /proc/[0-9]*/environ || true
+    grep -lszxF -- "$state" /proc/[0-9]*/cmdline || true
+  } | cut -d/ -f3 | sort -un
+}
+
+# Whether a master of this directory answers; another one on the same port does not know our token.
+master_answers() {
+  [ -s "$state/admin.token" ] && "$muster" ls -c config -q --timeout 5s >/dev/null 2>&1
 }
 
 launch_master() {
-  mkdir -p "$state"
-  setsid nohup "$muster" start -c config </dev/null >"$log" 2>&1 &
-  echo $! >"$state/start.pid"
+  setsid nohup "$muster" "$1" -c config </dev/null >"$log" 2>&1 &
+  echo $! >"$run/master.pid"
+}
+
+# Ports that the cluster will listen on and that somebody else has; nothing of ours runs.
+taken_ports() {
+  python3 - <<'PY'
+import json
+import socket
+
+def entries():
+    master = json.load(open("config/master.json"))["development"]
+    yield "the master", master["host"], master["port"], "config/master.json"
+    for group in json.load(open("config/servers.json"))["development"].values():
+        for server in group:
+            for key in ("port", "clientPort"):
+                if key in server:
+                    yield server["id"], server["host"], server[key], "config/servers.json"
+
+for who, host, port, file in entries():
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            print(f"{host}:{port}, which {who} needs: {error.strerror} (change it in {file}, or stop what has it)")
+PY
 }
 
 build_all() {
   scripts/install_deps.sh
   say "building (preset release, in build/release)"
-  cmake --preset release -DMUSTER_BUILD_TESTS=OFF -DMUSTER_BUILD_BENCH=OFF >"$state/configure.log" 2>&1 \
-    || { tail -30 "$state/configure.log" >&2; return 1; }
-  cmake --build --preset release | tail -3
+  cmake --preset release -DMUSTER_BUILD_TESTS=OFF -DMUSTER_BUILD_BENCH=OFF >"$run/configure.log" 2>&1 \
+    || { tail -30 "$run/configure.log" >&2; return 1; }
+  if ! cmake --build --preset release >"$run/build.log" 2>&1; then
+    grep -E 'error:|FAILED:' "$run/build.log" | head -20 >&2 || tail -3 "$run/build.log" >&2
+    complain "the build failed: $run/build.log"
+    return 1
+  fi
 }
 
 start_cluster() {
-  if "$muster" ls -c config -q >/dev/null 2>&1; then
+  if master_answers; then
     say "a master is running: starting what is missing"
     "$muster" start -c config --timeout "${wait_s}s"
     return
   fi
-  say "starting the cluster of config/ (log: ${log#"$root"/})"
-  launch_master
+  if [ -z "$(cluster_pids)" ]; then
+    local taken
+    taken=$(taken_ports)
+    if [ -n "$taken" ]; then
+      complain "cannot start, these addresses are not free:"
+      sed 's/^/  /' <<<"$taken" >&2
+      return 1
+    fi
+    say "starting the cluster of config/ (log: ${log#"$root"/})"
+  else
+    say "servers run without a master: starting one for them (log: ${log#"$root"/})"
+  fi
+  launch_master start
+}
+
+# What servers that are not ready said last.
+explain() {
+  complain "not all servers are ready:"
+  "$muster" ls -c config >&2 || true
+  complain "the master's last words ($log):"
+  tail -5 "$log" >&2 || true
+  local id file
+  for id in $("$muster" ls -c config -o jsonl -q 2>/dev/null \
+    | python3 -c 'import json, sys; [print(r["id"]) for r in map(json.loads, sys.stdin) if not r["ready"]]'); do
+    file=$state/logs/$id.stderr.log
+    [ -s "$file" ] || continue
+    complain "the last words of $id ($file):"
+    tail -3 "$file" >&2
+  done
 }
 
 wait_until_ready() {
-  for _ in $(seq $((wait_s / 5))); do
-    if "$muster" wait all -c config -q --timeout 5s 2>"$state/wait.log"; then
+  local end=$((SECONDS + wait_s))
+  while [ $SECONDS -lt $end ]; do
+    if "$muster" wait all -c config -q --timeout 2s >/dev/null 2>&1; then
       return 0
     fi
-    if ! master_pid >/dev/null && ! "$muster" ls -c config -q >/dev/null 2>&1; then
-      break
+    if ! master_pid >/dev/null && ! master_answers; then
+      complain "the master ended:"
+      tail -20 "$log" >&2
+      return 1
     fi
   done
-  cat "$state/wait.log" >&2
-  say "not all servers are ready; the master's last words:" >&2
-  tail -20 "$log" >&2
-  "$muster" ls -c config >&2 || true
+  explain
   return 1
 }
 
+# Waits until the given pid has ended.
+wait_for_end() {
+  for _ in $(seq 1200); do
+    kill -0 "$1" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  return 1
+}
+
+# Servers outlive their master: if there is none, one is started to stop them in order.
+stop_cluster() {
+  local pid
+  if ! pid=$(master_pid); then
+    if [ -z "$(cluster_pids)" ]; then
+      say "nothing runs"
+      return 0
+    fi
+    if master_answers; then
+      complain "the master was not started by this script: stop it with Ctrl-C where it runs"
+      return 1
+    fi
+    say "no master runs: starting one to stop the servers in order"
+    launch_master start
+    "$muster" wait all -c config -q --timeout "${wait_s}s" || true
+    pid=$(master_pid) || { complain "the master ended:"; tail -20 "$log" >&2; return 1; }
+  fi
+  say "stopping all servers, in the reverse of their start order"
+  kill -INT "$pid"
+  if ! wait_for_end "$pid"; then
+    complain "the master (pid $pid) did not stop in 2 minutes: $log"
+    return 1
+  fi
+  rm -f "$run/master.pid"
+  for pid in $(cluster_pids); do
+    wait_for_end "$pid" || { complain "process $pid did not end: $log"; return 1; }
+  done
+  say "stopped"
+}
+
+mkdir -p "$run"
+exec 9>"$run/lock"
+flock -n 9 || { complain "another run.sh is at work in this directory"; exit 1; }
+
 case ${1:-} in
-  --stop) stop_cluster; exit ;;
+  --stop) stop_cluster 9>&-; exit ;;
   "") ;;
-  *) sed -n '2,3s/^# //p' "$0"; [ "$1" = --help ] && exit 0 || exit 2 ;;
+  --help) sed -n '2,3s/^# //p' "$0"; exit ;;
+  *) complain "unknown argument '$1'"; sed -n '2,3s/^# //p' "$0" >&2; exit 2 ;;
 esac
 
-mkdir -p "$state"
 build_all
-start_cluster
+start_cluster 9>&-
 wait_until_ready
 "$muster" ls -c config
 port=$(python3 -c 'import json; print(json.load(open("config/servers.json"))["development"]["gate"][0]["clientPort"])')

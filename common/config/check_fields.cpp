@@ -69,9 +69,7 @@ private:
         if (value.kind != wanted) {
             return error(
                 value.line, pointer,
-                fmt::format(
-                    "is {}, but must be {}{}", kindName(value.kind), kindName(wanted),
-                    field.type == FieldType::Duration ? " like \"500ms\", \"10s\" or \"5m\"" : ""));
+                fmt::format("is {}, but must be {}", kindName(value.kind), wantedText(field)));
         }
         switch (field.type) {
             case FieldType::Object: return object(value, field.path, pointer);
@@ -84,6 +82,14 @@ private:
             case FieldType::Choice: return choice(value, field, pointer);
             case FieldType::Flag: return;
         }
+    }
+
+    static std::string wantedText(const Field& field) {
+        if (field.path == "types.<type>.command")
+            return "a list like [\"/path/to/program\", \"--id=${id}\"], or an object";
+        std::string text = kindName(kindOf(field.type));
+        if (field.type == FieldType::Duration) text += " like \"500ms\", \"10s\" or \"5m\"";
+        return text;
     }
 
     static Kind kindOf(FieldType type) {

@@ -38,8 +38,9 @@ struct Draft {
     std::set<std::string> withCommand;
     std::optional<Place> broker;
     std::optional<Place> clusterName;
-    Place masterFile;       // master.json, if there is one
-    bool hasAppJs = false;  // <base>/app.js exists: a pomelo game
+    Place masterFile;                 // master.json, if there is one
+    bool hasAppJs = false;            // <base>/app.js exists: a pomelo game
+    bool isMusterFileBroken = false;  // so that what it would say is not missed as well
 };
 
 /// Reads master.json: id, host, port; closeWatcher and mode are accepted too.

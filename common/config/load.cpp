@@ -7,7 +7,11 @@ using Reader = void (*)(const SourceFile&, Draft&);
 
 void readFile(const Location& location, const std::string& name, Reader read, Draft& draft) {
     const bool hasEnvironments = name != "muster.json";
+    const auto errorsBefore = draft.problems.errors();
     const auto source = readSource(location, name, hasEnvironments, draft.problems);
+    const bool isReadable = source && source->value.kind == JsonValue::Kind::Object;
+    if (name == "muster.json" && !isReadable)
+        draft.isMusterFileBroken = source || draft.problems.errors() > errorsBefore;
     if (!source) return;
     if (name == "master.json") draft.masterFile = source->at(source->value, "");
     read(*source, draft);

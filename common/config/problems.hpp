@@ -23,6 +23,7 @@ public:
     void error(const Place& place, std::string text) { add(place, std::move(text), false); }
     void warn(const Place& place, std::string text) { add(place, std::move(text), true); }
     bool hasErrors() const { return errors_ > 0; }
+    std::size_t errors() const { return errors_; }
     /// Whether more would not be shown, so that looking for more is in vain.
     bool isFull() const { return problems_.size() > kMaxProblems; }
     /// The problems: files in the order they were first named by begin(), then by line.

@@ -74,7 +74,8 @@ private:
     void error(std::string text) { draft_.problems.error(place_, std::move(text)); }
 
     void missing() {
-        if (draft_.withCommand.contains(type_.type)) return;  // reported when it was read
+        // What is wrong there was reported when it was read.
+        if (draft_.isMusterFileBroken || draft_.withCommand.contains(type_.type)) return;
         const Place place = placeOf(draft_, type_.type);
         if (type_.isPomelo)
             return draft_.problems.error(

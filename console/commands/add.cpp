@@ -20,6 +20,10 @@ ExitCode runAdd(Context& context) {
     }
     const nlohmann::json body{{"op", "add"}, {"server", *server}};
     const auto answer = context.ask("supervisor", jsonText(body));
+    // The line was well-formed: what the master finds wrong with the entry is a refusal.
+    if (!answer && answer.error().code() == Errc::BadMessage) {
+        return context.fail(ExitCode::Refused, answer.error().detail());
+    }
     if (!answer) return context.fail(answer.error());
     const auto parsed = parseJson(*answer);
     const Format format = context.args().format;

@@ -15,8 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-/// The master ends the wait by itself; the client waits a little longer for it to say so.
-constexpr std::chrono::milliseconds kGrace{2000};
+/// The master ends its wait by itself, a little before the client does, to say how far it came.
+constexpr std::chrono::milliseconds kGrace{1000};
 constexpr std::chrono::milliseconds kDefault{60'000};
 
 std::string stringOf(const json& object, const char* key) {
@@ -149,11 +149,11 @@ ExitCode orderServers(Context& context, const Selection& selection) {
         return ExitCode::Done;
     }
     const auto wait = context.timeoutOr(kDefault);
-    (*body)["timeoutMs"] = wait.count();
+    (*body)["timeoutMs"] = (wait - std::min(kGrace, wait / 4)).count();
     auto client = context.admin();
     if (!client) return context.fail(client.error());
     followProgress(context, **client);
-    const auto answer = context.ask("supervisor", jsonText(*body), wait + kGrace);
+    const auto answer = context.ask("supervisor", jsonText(*body), wait);
     if (!answer) return context.fail(answer.error());
     const auto outcomes = parseOutcomes(*answer);
     if (!outcomes) return context.fail(outcomes.error());

@@ -48,7 +48,9 @@ ExitCode waitUntilReady(Context& context, const Selection& selection,
                         std::chrono::milliseconds timeout) {
     ReadinessProgress progress(selection);
     Result<ServerList> list = Error(Errc::Closed, "no master answers");
-    for (auto waited = std::chrono::milliseconds(0);; waited += kBetweenLooks) {
+    context.limitTo(timeout);  // a look may take long, too: a frozen master accepts and is silent
+    const auto end = context.hooks().now() + timeout;
+    for (;;) {
         list = context.servers();
         if (list) {
             for (const std::string& line : progress.look(*list)) context.say(line);
@@ -59,8 +61,8 @@ ExitCode waitUntilReady(Context& context, const Selection& selection,
             return context.fail(list.error());
         }
         if (context.hooks().isOver()) return ExitCode::Interrupted;
-        if (waited >= timeout) break;
-        context.hooks().pause(kBetweenLooks);
+        if (context.hooks().now() >= end) break;
+        context.hooks().pause(context.left(kBetweenLooks));
     }
     if (!list) return context.fail(list.error());
     return conclude(context, progress);

@@ -17,7 +17,8 @@ namespace {
 using nlohmann::json;
 
 void printFact(Context& context, std::string_view name, const std::string& value) {
-    if (!value.empty()) context.out() << fmt::format("  {:<10}{}\n", name, safeText(value));
+    if (value.empty()) return;
+    context.out() << fmt::format("  {:<12}  {}\n", safeText(name), safeText(value));
 }
 
 std::string addressOf(const ServerRow& row) {
@@ -25,6 +26,11 @@ std::string addressOf(const ServerRow& row) {
     if (row.port && *row.port > 0) text += ":" + std::to_string(*row.port);
     if (row.clientPort && *row.clientPort > 0) text += fmt::format(", clients {}", *row.clientPort);
     return text;
+}
+
+std::string blockerFact(const ServerRow& row) {
+    const std::string state = row.state.empty() ? "unknown" : row.state;
+    return row.note.empty() ? state : state + " (" + row.note + ")";
 }
 
 /// State, why, numbers, and the last events: what systemctl and kubectl users look for, in order.
@@ -92,7 +98,7 @@ ExitCode clusterStatus(Context& context) {
         printFact(context, "leader", fmt::format("{} (epoch {})", list->leaderId, list->epoch));
         for (const auto& [state, count] : states) printFact(context, state, std::to_string(count));
         for (const ServerRow& row : list->rows) {
-            if (!row.isReady) printFact(context, row.id, row.state + " " + row.note);
+            if (!row.isReady) printFact(context, row.id, blockerFact(row));
         }
     }
     return context.args().isCheck && ready < list->rows.size() ? ExitCode::Unhealthy

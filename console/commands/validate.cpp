@@ -35,9 +35,7 @@ ExitCode runValidate(Context& context) {
     const Format format = context.args().format;
     const bool isJson = format == Format::Json || format == Format::JsonLines;
     for (const config::Problem& problem : loaded.problems) {
-        context.out() << (isJson ? problemJson(problem)
-                                 : (problem.isWarning ? "warning: " : "") +
-                                       safeText(config::describe(problem)))
+        context.out() << (isJson ? problemJson(problem) : safeText(config::describe(problem)))
                       << '\n';
     }
     const auto errors = std::count_if(loaded.problems.begin(), loaded.problems.end(),

@@ -11,6 +11,7 @@ namespace {
 std::string typeOf(const std::string& path) {
     if (path == "/app.js") return "text/javascript; charset=utf-8";
     if (path == "/style.css") return "text/css; charset=utf-8";
+    if (path == "/icon.svg") return "image/svg+xml";
     return "text/html; charset=utf-8";
 }
 
@@ -53,7 +54,7 @@ HttpResponse Gate::answer(const HttpRequest& request) {
     // The page may run its own script and talk to this gate and to the cluster's connectors only.
     // It may learn of connectors later, so their port is left open on this host.
     std::string policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'; connect-src 'self'";
     if (!browserHost.empty()) policy += " ws://" + browserHost + ":*";
     for (const Peer& peer : connectors_) {

@@ -12,7 +12,7 @@ namespace chat {
 /// What the gate answers: the page, and which connector to use. Pure.
 class Gate {
 public:
-    /// `files`: path to body, for "/", "/app.js" and "/style.css".
+    /// `files`: path to body, for "/", "/app.js" and so on.
     explicit Gate(std::map<std::string, std::string> files) : files_(std::move(files)) {}
     void onConnectors(std::vector<Peer> connectors) { connectors_ = std::move(connectors); }
     HttpResponse answer(const HttpRequest& request);

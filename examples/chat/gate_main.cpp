@@ -19,7 +19,8 @@ std::string contentOf(const std::string& path) {
 std::map<std::string, std::string> pageFiles(const std::string& directory) {
     return {{"/", contentOf(directory + "/index.html")},
             {"/app.js", contentOf(directory + "/app.js")},
-            {"/style.css", contentOf(directory + "/style.css")}};
+            {"/style.css", contentOf(directory + "/style.css")},
+            {"/icon.svg", contentOf(directory + "/icon.svg")}};
 }
 
 }  // namespace

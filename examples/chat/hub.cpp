@@ -82,7 +82,8 @@ void Hub::onServerLine(const std::string& serverId, const std::string& line) {
     const std::string one = textOf(*parsed, "user");
     const std::string room = textOf(*parsed, "room");
     if (!one.empty()) {
-        if (users_.count(one) > 0) tell(one, event);
+        const auto found = users_.find(one);  // a server that the user has left may still answer
+        if (found != users_.end() && found->second.server == serverId) tell(one, event);
         return;
     }
     for (const auto& [id, user] : users_) {

@@ -77,7 +77,9 @@ void ServerProcess::stop(TimePoint now) {
 
 void ServerProcess::kill(TimePoint now) {
     stop(now);
-    if (hasProcess()) escalate(now);
+    if (!hasProcess()) return;
+    isKillWanted_ = true;
+    escalate(now);
 }
 
 void ServerProcess::restart(TimePoint now) {
@@ -99,6 +101,7 @@ void ServerProcess::launchOrWait() {
 void ServerProcess::spawn() {
     isSpawning_ = true;
     wasKilled_ = false;
+    isKillWanted_ = false;
     enter(State::Starting, "is being started");
     act(Kind::Spawn);
 }
@@ -123,8 +126,13 @@ void ServerProcess::signalStop(TimePoint now) {
 }
 
 void ServerProcess::escalate(TimePoint now) {
-    status_.note = wasKilled_ ? "was killed and does not end: a hung disk or debugger?"
-                              : "did not stop in " + seconds(spec_.stop.timeout) + ": killed";
+    if (wasKilled_) {
+        status_.note = "was killed and does not end: a hung disk or debugger?";
+    } else if (isKillWanted_) {
+        status_.note = "is being killed";
+    } else {
+        status_.note = "did not stop in " + seconds(spec_.stop.timeout) + ": killed";
+    }
     wasKilled_ = true;
     isAskedByMaster_ = false;
     act(Kind::Signal, SIGKILL);
@@ -211,8 +219,9 @@ bool ServerProcess::waitsForMasterAfter(const keeper::ExitStatus& exit) const {
 void ServerProcess::stopped(TimePoint now) {
     if (!failedStart_.empty())
         return crashed(std::exchange(failedStart_, {}), true, milliseconds(0), now);
-    const std::string how = wasKilled_ ? "killed: it did not stop in " + seconds(spec_.stop.timeout)
-                                       : "stopped cleanly";
+    std::string how = "stopped cleanly";
+    if (wasKilled_) how = "killed: it did not stop in " + seconds(spec_.stop.timeout);
+    if (isKillWanted_) how = "killed by a person";
     tell("stopped", how);
     enter(State::Stopped, how);
     if (std::exchange(isRestarting_, false)) launchOrWait();

@@ -124,6 +124,7 @@ private:
     bool isHeld_ = false;
     bool wasKilled_ = false;
     bool isAskedByMaster_ = false;  // a stop under way began without a signal
+    bool isKillWanted_ = false;     // by a person, not because a stop took too long
     bool isMasterPresent_ = false;
     bool hasStartedBefore_ = false;
     Output output_;

@@ -1,4 +1,5 @@
 #include "common/log.hpp"
+#include "common/wire/envelope.hpp"
 #include "common/wire/topics.hpp"
 #include "modules/supervisor/supervisor_master.hpp"
 
@@ -361,7 +362,10 @@ void SupervisorMaster::status(const std::string& id, const Reply& reply) const {
         return reply(Error(Errc::UnknownServer, "no server \"" + id.substr(0, 64) + "\""));
     Json events = Json::array();
     for (const ServerEvent& event : server->events)
-        events.push_back({{"kind", event.kind}, {"cause", event.cause}, {"timeMs", event.timeMs}});
+        events.push_back({{"time", wire::formatTime(WallTime(milliseconds(event.timeMs)))},
+                          {"kind", event.kind},
+                          {"id", id},
+                          {"cause", event.cause}});
     reply("{\"server\":" + fleet_.row(id, loop_.now(), loop_.wallTime(), true) +
           ",\"events\":" + jsonText(events) + "}");
 }

@@ -95,6 +95,15 @@ TEST_F(HubTest, PassesEventsToTheRoomOrTheOneUser) {
     EXPECT_EQ(toUsers.size(), 3U);
 }
 
+TEST_F(HubTest, IgnoresWhatAServerSaysToAUserWhoHasMovedOn) {
+    hub.onServers({kOne});
+    enter("u1", roomOf(kTwo));
+    hub.onServers({kOne, kTwo});
+    toUsers.clear();
+    hub.onServerLine("chat-1", R"({"user":"u1","event":{"kind":"welcome","server":"chat-1"}})");
+    EXPECT_TRUE(toUsers.empty());
+}
+
 TEST_F(HubTest, AnswersWrongMessagesWithAnError) {
     hub.onUserConnected("u1");
     for (const char* text :

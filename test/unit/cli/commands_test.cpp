@@ -20,7 +20,7 @@ TEST(Stop, AsksForTheServersByIdAndTellsHowItWent) {
     shell.master.answers("stop", results({{"a", "done"}, {"b", "already"}}));
     EXPECT_EQ(shell.run({"stop", "a", "b", "--timeout", "3s"}), 0);
     EXPECT_EQ(lastRequest(shell)["ids"], (nlohmann::json{"a", "b"}));
-    EXPECT_EQ(lastRequest(shell)["timeoutMs"], 3000);
+    EXPECT_EQ(lastRequest(shell)["timeoutMs"], 2250);  // the master speaks first
     EXPECT_THAT(shell.err, HasSubstr("1 stopped, 1 already stopped"));
 }
 
@@ -172,6 +172,18 @@ TEST(Wait, EndsAfterItsTimeWithoutAMaster) {
     EXPECT_EQ(shell.run({"wait", "all", "--timeout", "1s"}), 7);
 }
 
+TEST(Wait, EndsInTimeAlsoIfEachLookTakesLong) {
+    Shell shell;
+    int looks = 0;
+    shell.master.onRequest = [&] {
+        shell.now += std::chrono::milliseconds(900);
+        ++looks;
+    };
+    shell.master.answers("list", Error(Errc::Timeout, "silent"));
+    EXPECT_EQ(shell.run({"wait", "all", "--timeout", "2s"}), 5);
+    EXPECT_LE(looks, 2);
+}
+
 TEST(Wait, NamesTheBlockerAfterItsTime) {
     Shell shell;
     shell.master.answers(
@@ -254,8 +266,36 @@ TEST(Help, KnowsEveryVerb) {
     EXPECT_EQ(shell.run({"help", "dance"}), 3);
 }
 
+TEST(Help, KnowsTheProcessesToo) {
+    for (const char* verb : {"master", "node", "keep"}) {
+        Shell shell;
+        EXPECT_EQ(shell.run({"help", verb}), 0);
+        EXPECT_THAT(shell.out, HasSubstr("muster " + std::string(verb)));
+    }
+}
+
+TEST(Complaint, NamesTheVerbThatWasMeant) {
+    Shell shell;
+    EXPECT_EQ(shell.run({"stauts"}), 2);
+    EXPECT_THAT(shell.err, HasSubstr("no verb 'stauts': did you mean 'status'?"));
+    EXPECT_EQ(shell.run({"-P", "1", "master"}), 2);
+    EXPECT_THAT(shell.err, HasSubstr("'master' stands first"));
+}
+
+TEST(Complaint, SaysWhatAVerbTakes) {
+    Shell shell;
+    EXPECT_EQ(shell.run({"ls", "--fast"}), 2);
+    EXPECT_THAT(shell.err, HasSubstr("ls takes no '--fast'"));
+    EXPECT_EQ(shell.run({"module"}), 2);
+    EXPECT_THAT(shell.err, HasSubstr("module list | module enable NAME"));
+    EXPECT_EQ(shell.run({"ls", "-o", "xml"}), 2);
+    EXPECT_THAT(shell.err, HasSubstr("'xml' is none of table, wide"));
+}
+
 TEST(Version, IsTheProjectsAndTheProtocols) {
     Shell shell;
+    EXPECT_EQ(shell.run({"--version"}), 0);
+    EXPECT_THAT(shell.out, HasSubstr("protocol"));
     EXPECT_EQ(shell.run({"version", "-o", "jsonl"}), 0);
     EXPECT_TRUE(nlohmann::json::parse(shell.out).contains("protocol"));
 }

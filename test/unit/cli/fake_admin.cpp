@@ -36,6 +36,7 @@ Result<std::unique_ptr<cli::Admin>> ScriptedMaster::connect(const cli::Endpoint&
 }
 
 Result<JsonText> ScriptedMaster::answer(const std::string& op, const std::string& body) {
+    if (onRequest) onRequest();
     requests_.push_back(body);
     auto found = answers_.find(op);
     if (found == answers_.end()) return Error(Errc::Failed, "no answer prepared for " + op);
@@ -61,7 +62,8 @@ int Shell::run(std::vector<std::string> words) {
         };
     }
     hooks.ask = [this](std::string_view, bool) { return typed; };
-    hooks.pause = [](std::chrono::milliseconds) {};
+    hooks.pause = [this](std::chrono::milliseconds span) { now += span; };
+    hooks.now = [this] { return now; };
     hooks.environment = [this](const char* name) { return environment[name]; };
     std::vector<const char*> argv{"muster"};
     for (const std::string& word : words) argv.push_back(word.c_str());

@@ -2,6 +2,7 @@
 
 #include "console/cli.hpp"
 
+#include <chrono>
 #include <map>
 #include <sstream>
 #include <string>
@@ -30,6 +31,7 @@ public:
         for (const AdminMessage& event : events_) onMessage(event);
     }
     void losesConnections() { isLost_ = true; }
+    std::function<void()> onRequest;  // before each answer
 
 private:
     std::map<std::string, std::vector<Result<JsonText>>> answers_;
@@ -49,6 +51,7 @@ struct Shell {
     std::optional<std::string> typed;  // what a person answers; none: nobody there
     std::vector<cli::StartRequest> started;
     bool canRunMaster = true;
+    std::chrono::steady_clock::time_point now{};  // moves while a command pauses
 
     int run(std::vector<std::string> words);
 };

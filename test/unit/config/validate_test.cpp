@@ -68,6 +68,14 @@ TEST(Validation, NamesATypeWithoutACommandOnce) {
             "{\"command\": [\"/path/to/program\", \"--id=${id}\"]}} to muster.json"));
 }
 
+TEST(Validation, DoesNotMissWhatABrokenFileWouldSay) {
+    for (const char* text : {"{", "[]", "", R"({"configVersion": 1, "configVersion": 1})"}) {
+        ConfigCase game;
+        game.file("muster.json", text).file("servers.json", R"({"a": [{"id": "x"}]})");
+        EXPECT_THAT(game.problems(), ElementsAre(HasSubstr("config/muster.json:1: "))) << text;
+    }
+}
+
 TEST(Validation, WantsAnAppForPomeloTypes) {
     ConfigCase game;
     game.muster("\"types\": {\n\"chat\": {\"pomelo\": true}}");

@@ -119,6 +119,16 @@ TEST(ServerProcess, IsKilledWhenItDoesNotStopInTime) {
     EXPECT_EQ(server.process.status().note, "killed: it did not stop in 10.0 s");
 }
 
+TEST(ServerProcess, SaysThatAPersonKilledIt) {
+    Scenario server;
+    server.ignoresTerm = true;
+    server.start();
+    server.process.kill(server.now);
+    server.settle();
+    EXPECT_EQ(server.state(), State::Stopped);
+    EXPECT_EQ(server.process.status().note, "killed by a person");
+}
+
 TEST(ServerProcess, IsStoppedAndTriedAgainIfItDoesNotGetReady) {
     Scenario server;
     server.start();

@@ -1,0 +1,158 @@
+"""People talk over the chat cluster while parts of it die and come back.
+
+usage: chat_test.py MUSTER PROGRAMS_DIRECTORY SOURCE_DIRECTORY
+"""
+import json
+import os
+import signal
+import sys
+import time
+import unittest
+import urllib.request
+
+from cluster import ChatCluster, eventually
+from websocket import Closed, WebSocket
+
+PATIENCE_S = 15
+
+
+class Person:
+    """A browser: joined to a room over one connector."""
+
+    def __init__(self, name, room, port):
+        self.name, self.room, self.port = name, room, port
+        self.heard, self.server, self.waits = [], None, False
+        self.socket = None
+        self.enter()
+
+    def enter(self):
+        """Connects, again if need be, and joins."""
+        def connect():
+            try:
+                self.socket = WebSocket(self.port)
+            except (OSError, Closed):
+                return False
+            return True
+        eventually(f"{self.name} at port {self.port}", PATIENCE_S, connect)
+        self.socket.send({"op": "join", "name": self.name, "room": self.room})
+        self.server = None
+        self.listen_until(f"a welcome for {self.name}", lambda: self.server)
+
+    def listen(self, patience):
+        """Takes in what comes within `patience` seconds; False if nothing did."""
+        try:
+            event = self.socket.receive(patience)
+        except TimeoutError:
+            return False
+        if event["kind"] == "welcome":
+            self.server = event["server"]
+        elif event["kind"] == "message":
+            self.heard.append((event["name"], event["text"]))
+        return True
+
+    def listen_until(self, what, condition):
+        end = time.monotonic() + PATIENCE_S
+        while not condition():
+            self.listen(0.1)
+            assert time.monotonic() < end, f"not within {PATIENCE_S} s: {what}"
+
+    def say(self, text):
+        self.socket.send({"op": "say", "text": text})
+
+
+def talk(speaker, listener, text):
+    """Says `text` until it is heard: what is said while a chat server is away is lost."""
+    def is_heard():
+        speaker.say(text)
+        speaker.listen(0.05)
+        listener.listen(0.1)
+        return (speaker.name, text) in listener.heard
+    eventually(f"{listener.name} hears '{text}'", PATIENCE_S, is_heard)
+
+
+class Chat(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(ChatCluster(*ARGUMENTS))
+        cls.cluster.start()
+
+    def people(self, room):
+        ports = self.cluster.client_ports
+        ann = Person("ann", room, ports["connector-1"])
+        self.addCleanup(ann.socket.close)
+        bob = Person("bob", room, ports["connector-2"])
+        self.addCleanup(bob.socket.close)
+        return ann, bob
+
+    def test_gate_gives_the_page_and_the_connectors_in_turn(self):
+        base = f"http://127.0.0.1:{self.cluster.client_ports['gate-1']}"
+        with urllib.request.urlopen(base + "/", timeout=5) as page:
+            self.assertIn("connect-src", page.headers["Content-Security-Policy"])
+            self.assertIn(b"muster", page.read())
+        seen = set()
+        for _ in range(2):
+            with urllib.request.urlopen(base + "/connector", timeout=5) as answer:
+                seen.add(json.load(answer)["id"])
+        self.assertEqual(seen, {"connector-1", "connector-2"})
+
+    def test_people_on_different_connectors_talk(self):
+        ann, bob = self.people("lobby")
+        self.assertEqual(ann.server, bob.server)
+        talk(ann, bob, "hello bob")
+        talk(bob, ann, "hello ann \u2764 <b>")
+
+    def test_room_outlives_its_chat_server(self):
+        ann, bob = self.people("kitchen")
+        home = ann.server
+        before = self.cluster.rows()[home]
+        os.kill(before["pid"], signal.SIGKILL)
+        talk(ann, bob, "are you still there?")
+        talk(bob, ann, "yes")
+
+        def is_back():
+            row = self.cluster.rows()[home]
+            return row["ready"] and row["pid"] != before["pid"]
+        eventually(f"{home} with a new process", PATIENCE_S, is_back)
+        ann.listen_until("ann's room is where it was", lambda: ann.server == home)
+        bob.listen_until("bob's room is where it was", lambda: bob.server == home)
+        talk(ann, bob, "home again")
+
+    def test_people_return_after_a_restart_of_their_connector(self):
+        ann, bob = self.people("garden")
+        before = self.cluster.rows()["connector-1"]["pid"]
+        status, _, words = self.cluster.run("restart", "connector-1")
+        self.assertEqual(status, 0, words)
+        with self.assertRaises(Closed):
+            while True:
+                ann.listen(PATIENCE_S)
+        self.assertNotEqual(self.cluster.rows()["connector-1"]["pid"], before)
+        ann.enter()
+        talk(ann, bob, "back")
+
+    def test_connectors_tell_how_many_are_there(self):
+        self.people("busy")
+        eventually("SESS of connector-1", PATIENCE_S,
+                   lambda: self.cluster.rows()["connector-1"].get("busy", 0) >= 1)
+
+    def test_masters_death_is_not_noticed_by_people(self):
+        ann, bob = self.people("attic")
+        before = {name: row["pid"] for name, row in self.cluster.rows().items()}
+        self.cluster.master.kill()
+        self.cluster.master.wait()
+        talk(ann, bob, "nobody in charge")
+        self.cluster.start()
+        self.assertEqual({name: row["pid"] for name, row in self.cluster.rows().items()}, before)
+        talk(bob, ann, "nor does it matter")
+
+
+class End(unittest.TestCase):
+    def test_ctrl_c_leaves_nothing_behind(self):
+        with ChatCluster(*ARGUMENTS) as cluster:
+            cluster.start()
+            self.assertEqual(cluster.stop(), 0, cluster.log())
+            eventually("the end of all processes", PATIENCE_S, lambda: not cluster.processes())
+
+
+if __name__ == "__main__":
+    ARGUMENTS = sys.argv[1:4]
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
