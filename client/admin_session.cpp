@@ -72,13 +72,23 @@ void AdminSession::connect(Connected done) {
     options.caFile = options_.caFile;
     options.certFile = options_.certFile;
     options.keyFile = options_.keyFile;
+    // Paho counts its connect timeout in seconds, and a frozen master accepts all the same.
+    connectTimer_ = loop_.after(options_.timeout, [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->connectTimer_ = 0;
+        self->finishConnect(Error(Errc::Timeout, "it takes the connection and says nothing"));
+    });
     client_->connect(std::move(options), *this);
 }
 
 void AdminSession::onConnected(bool /*sessionPresent*/) {
     isUp_ = true;
     client_->subscribe(topics_.reply(user_, clientId_ + "/#"), 1,
-                       [this](const Result<void>& granted) { finishConnect(granted); });
+                       [this](const Result<void>& granted) {
+                           const bool isDenied = !granted && granted.error().code() == Errc::Denied;
+                           finishConnect(isDenied ? closedCluster() : granted);
+                       });
     // A retained record: it follows its subscription at once, or nobody leads this cluster here.
     client_->subscribe(topics_.leader(), 1, [this](const Result<void>& /*granted*/) {
         leaderTimer_ = loop_.after(kLeaderPatience, [weak = weak_from_this()] {
@@ -97,7 +107,13 @@ Error AdminSession::noMaster() const {
                                    "' at this broker: is it started, is the name right?");
 }
 
+Error AdminSession::closedCluster() const {
+    return Error(Errc::Denied, "cluster '" + options_.cluster + "' is closed to " + user_ +
+                                   " at this broker: is that its name?");
+}
+
 void AdminSession::finishConnect(const Result<void>& result) {
+    if (connectTimer_ != 0) loop_.cancel(std::exchange(connectTimer_, 0));
     if (onConnected_) std::exchange(onConnected_, {})(result);
 }
 

@@ -46,6 +46,7 @@ private:
     void onPublished(std::uint64_t id, const Result<mqtt::PublishOutcome>& outcome);
     void failAll(const std::string& reason);
     Error noMaster() const;
+    Error closedCluster() const;
     void sweepLater();
     void sweep();
     mqtt::Message envelope(std::string_view command, std::string_view moduleId,
@@ -63,6 +64,7 @@ private:
     bool isUp_ = false;
     bool isLeaderSeen_ = false;
     bool isLeaderOverdue_ = false;  // subscribed for a while, and nobody leads here
+    TimerId connectTimer_ = 0;
     TimerId leaderTimer_ = 0;
     bool isClosed_ = false;
     TimerId sweepTimer_ = 0;

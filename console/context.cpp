@@ -13,7 +13,10 @@ Context::Context(Arguments arguments, Hooks hooks)
     : arguments_(std::move(arguments)),
       hooks_(std::move(hooks)),
       terminal_(hooks_.terminal ? *hooks_.terminal : detectTerminal(arguments_.isColourless)) {
-    if (arguments_.timeout) limitTo(*arguments_.timeout);
+    // A little less than was given, so that the program has ended by then.
+    if (!arguments_.timeout) return;
+    limitTo(*arguments_.timeout -
+            std::min(*arguments_.timeout / 10, std::chrono::milliseconds(100)));
 }
 
 std::chrono::milliseconds Context::left(std::chrono::milliseconds span) const {
@@ -33,8 +36,12 @@ Result<Admin*> Context::admin(std::function<void()> onClosed) {
         return admin_.get();
     }
     const Error& why = connected.error();
-    const bool isAway = why.code() == Errc::Closed || why.code() == Errc::Timeout;
-    if (!isAway) return why;
+    isMasterSilent_ = why.code() == Errc::Timeout;
+    if (isMasterSilent_)
+        return Error(Errc::Closed, fmt::format("no master answers at {} ({}): is it frozen, or is "
+                                               "something else there?",
+                                               endpoint->url, why.detail()));
+    if (why.code() != Errc::Closed) return why;
     return Error(Errc::Closed, fmt::format("no master answers at {} ({}): is it running? "
                                            "'muster start -c CONFIG' starts one",
                                            endpoint->url, why.detail()));

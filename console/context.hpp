@@ -35,6 +35,8 @@ public:
 
     /// The connected client; connects on first use. Closed: nobody answers.
     Result<Admin*> admin(std::function<void()> onClosed = {});
+    /// Whether the last attempt met somebody who accepts connections and says nothing.
+    bool isMasterSilent() const { return isMasterSilent_; }
     /// Forgets a connection that was lost; the next call makes a new one.
     void disconnect() { admin_.reset(); }
     /// Asks a module; waits 10 s or `timeout`, within what is left of the call.
@@ -62,6 +64,7 @@ private:
     Terminal terminal_;
     std::mutex talk_;  // stderr: the client's thread tells progress
     std::optional<std::chrono::steady_clock::time_point> end_;
+    bool isMasterSilent_ = false;
     std::unique_ptr<Admin> admin_;
 };
 

@@ -92,7 +92,8 @@ Result<void> fromFlags(const Arguments& a, const Hooks& hooks, Endpoint& endpoin
     endpoint.password = a.password.empty() ? variable(hooks, "MUSTER_PASSWORD") : a.password;
     if (endpoint.password.empty() && hooks.ask) {
         const auto typed = hooks.ask("Password: ", true);
-        if (!typed) return Error(Errc::BadMessage, "-u needs a password: set MUSTER_PASSWORD");
+        if (!typed)
+            return Error(Errc::BadMessage, "-u needs a password: give -p, or set MUSTER_PASSWORD");
         endpoint.password = *typed;
     }
     return {};

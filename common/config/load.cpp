@@ -9,9 +9,9 @@ void readFile(const Location& location, const std::string& name, Reader read, Dr
     const bool hasEnvironments = name != "muster.json";
     const auto errorsBefore = draft.problems.errors();
     const auto source = readSource(location, name, hasEnvironments, draft.problems);
-    const bool isReadable = source && source->value.kind == JsonValue::Kind::Object;
-    if (name == "muster.json" && !isReadable)
-        draft.isMusterFileBroken = source || draft.problems.errors() > errorsBefore;
+    const bool isNoObject = source && source->value.kind != JsonValue::Kind::Object;
+    if (name == "muster.json")
+        draft.isMusterFileBroken = isNoObject || draft.problems.errors() > errorsBefore;
     if (!source) return;
     if (name == "master.json") draft.masterFile = source->at(source->value, "");
     read(*source, draft);

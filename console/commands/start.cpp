@@ -8,6 +8,7 @@ namespace {
 /// Nobody leads this cluster yet: this process shall.
 ExitCode becomeMaster(Context& context, const Error& why) {
     const Arguments& args = context.args();
+    if (context.isMasterSilent()) return context.fail(why);  // its place is taken
     const bool isElsewhere = !args.url.empty() || !args.host.empty() || args.port != 0;
     const std::string config = configPath(args, context.hooks());
     if (!context.hooks().runMaster || isElsewhere || config.empty()) return context.fail(why);

@@ -7,7 +7,10 @@
 
 #include <muster/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <functional>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -15,6 +18,11 @@ namespace muster::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kLeastNote = 20;
+/// What is left out of a narrow terminal, the first first.
+constexpr std::array<std::string_view, 11> kDroppable{
+    "LOAD", "VER", "SESS", "AGE", "HOST", "TYPE", "CPU%", "READY", "RSS", "RST", "PID"};
 
 struct Field {
     Column column;
@@ -130,8 +138,7 @@ std::vector<Field> pomeloFields() {
          }}};
 }
 
-std::string renderTable(const ServerList& list, const std::vector<Field>& fields,
-                        const Terminal& terminal) {
+Table tableOf(const ServerList& list, const std::vector<Field>& fields) {
     std::vector<Column> columns;
     for (const Field& field : fields) columns.push_back(field.column);
     Table table(std::move(columns));
@@ -140,7 +147,30 @@ std::string renderTable(const ServerList& list, const std::vector<Field>& fields
         for (const Field& field : fields) cells.push_back(field.cell(row));
         table.add(std::move(cells));
     }
-    return table.render(terminal);
+    return table;
+}
+
+std::string renderTable(const ServerList& list, const std::vector<Field>& fields,
+                        const Terminal& terminal) {
+    return tableOf(list, fields).render(terminal);
+}
+
+/// Leaves out what is missed least, until the terminal has room for the rest; of the note, which
+/// is last and may be cut, at least a part.
+std::string renderFitted(const ServerList& list, std::vector<Field> fields,
+                         const Terminal& terminal) {
+    if (terminal.width == 0) return renderTable(list, fields, terminal);
+    std::size_t noteWidth = 0;
+    for (const ServerRow& row : list.rows) noteWidth = std::max(noteWidth, row.note.size());
+    const std::size_t cuttable = noteWidth > kLeastNote ? noteWidth - kLeastNote : 0;
+    for (const std::string_view title : kDroppable) {
+        if (tableOf(list, fields).width() <= terminal.width + cuttable) break;
+        fields.erase(
+            std::remove_if(fields.begin(), fields.end(),
+                           [title](const Field& field) { return field.column.title == title; }),
+            fields.end());
+    }
+    return renderTable(list, fields, terminal);
 }
 
 std::string renderJson(const ServerList& list) {
@@ -174,7 +204,7 @@ std::string renderServers(const ServerList& list, Format format, const Terminal&
         case Format::Table: break;
     }
     const bool isNarrow = terminal.width > 0 && terminal.width < 80;
-    return renderTable(list, isNarrow ? miniFields(terminal) : fullFields(terminal), terminal);
+    return renderFitted(list, isNarrow ? miniFields(terminal) : fullFields(terminal), terminal);
 }
 
 }  // namespace muster::cli

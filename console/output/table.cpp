@@ -49,6 +49,12 @@ std::vector<std::size_t> Table::widths() const {
     return widths;
 }
 
+std::size_t Table::width() const {
+    std::size_t total = 0;
+    for (const std::size_t width : widths()) total += width + kGap;
+    return total == 0 ? 0 : total - kGap;
+}
+
 std::string Table::line(const std::vector<Cell>& row, const std::vector<std::size_t>& widths,
                         const Terminal& terminal) const {
     std::string text;

@@ -31,6 +31,8 @@ public:
     /// Missing cells are empty; surplus ones are dropped.
     void add(std::vector<Cell> row);
     /// All lines, each with a line end.
+    /// Columns that the whole table needs.
+    std::size_t width() const;
     std::string render(const Terminal& terminal) const;
 
 private:

@@ -119,6 +119,7 @@ class Chat(unittest.TestCase):
 
     def test_people_return_after_a_restart_of_their_connector(self):
         ann, bob = self.people("garden")
+        first = ann.socket
         before = self.cluster.rows()["connector-1"]["pid"]
         status, _, words = self.cluster.run("restart", "connector-1")
         self.assertEqual(status, 0, words)
@@ -126,7 +127,9 @@ class Chat(unittest.TestCase):
             while True:
                 ann.listen(PATIENCE_S)
         self.assertNotEqual(self.cluster.rows()["connector-1"]["pid"], before)
+        first.close()
         ann.enter()
+        self.addCleanup(ann.socket.close)
         talk(ann, bob, "back")
 
     def test_connectors_tell_how_many_are_there(self):

@@ -119,8 +119,8 @@ class ChatCluster:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
-            if self.master:
-                self.master.poll()
             return not self.processes()
         eventually("the end of all processes", 10, is_over)
+        if self.master:
+            self.master.wait()
         shutil.rmtree(self.directory, ignore_errors=True)

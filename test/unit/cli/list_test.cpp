@@ -64,6 +64,22 @@ TEST(List, ShowsFewerColumnsOnANarrowTerminalAndNeverWraps) {
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 60U + 2U) << line;
 }
 
+TEST(List, LeavesOutWholeColumnsBeforeItCutsAny) {
+    for (const std::size_t width : {80U, 100U}) {
+        Shell shell;
+        shell.terminal.isTty = true;
+        shell.terminal.width = width;
+        shell.master.answers(
+            "list", serverList({serverRow("connector-1", "connector", "ready",
+                                          R"({"pid":12345,"restarts":0,"uptimeMs":3600000})")}));
+        ASSERT_EQ(shell.run({"ls"}), 0);
+        for (const char* title : {"ID", "STATE", "PID", "UP", "NOTE"})
+            EXPECT_THAT(shell.out, HasSubstr(title)) << width;
+        EXPECT_THAT(shell.out, testing::Not(HasSubstr("LOAD")));
+        EXPECT_THAT(shell.out, testing::Not(HasSubstr("~")));
+    }
+}
+
 TEST(List, SelectsByIdGlobTypeAndHost) {
     const std::vector<std::vector<std::string>> lines = {
         {"ls", "chat-1"},     {"ls", "ch*"},          {"ls", "type:chat"},
