@@ -35,6 +35,17 @@ void BrokerServer::Journal::connectionRefused(std::string_view peer, std::string
               static_cast<unsigned>(code), why);
 }
 
+/// At most one line a second: who is refused may try again at once, for ever.
+void BrokerServer::Journal::accessDenied(const mqtt::ClientIdentity& identity,
+                                         std::string_view wish, std::string_view topic) {
+    ++denied_;
+    const TimePoint now = loop_.now();
+    if (lastDenied_ && now - *lastDenied_ < std::chrono::seconds(1)) return;
+    lastDenied_ = now;
+    log::warn("broker", "{} may not {} {} ({} refusals so far)", identity.name, wish,
+              topic.substr(0, 200), denied_);
+}
+
 void BrokerServer::Journal::messageDropped(std::string_view clientId, std::string_view why) {
     log::warn("broker", "messages for {} are dropped: {}", clientId, why);
 }
@@ -45,6 +56,7 @@ BrokerServer::BrokerServer(AsioLoop& loop, const config::Cluster& cluster,
     : loop_(loop),
       cluster_(cluster),
       access_(authenticator, accessOf(cluster, std::move(isMemberId))),
+      journal_(loop),
       broker_(limitsOf(cluster.limits), access_, wire::makeNonce(), &journal_),
       ticker_(loop, broker_) {}
 

@@ -9,7 +9,9 @@
 #include "master/mqtt/broker_ticker.hpp"
 #include "master/mqtt/listener.hpp"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace muster::app {
@@ -34,9 +36,17 @@ private:
     /// Writes what an operator may want to know of the broker's life to the log.
     class Journal final : public mqtt::BrokerObserver {
     public:
+        explicit Journal(EventLoop& loop) : loop_(loop) {}
         void connectionRefused(std::string_view peer, std::string_view clientId,
                                mqtt::ReasonCode code, std::string_view why) override;
+        void accessDenied(const mqtt::ClientIdentity& identity, std::string_view wish,
+                          std::string_view topic) override;
         void messageDropped(std::string_view clientId, std::string_view why) override;
+
+    private:
+        EventLoop& loop_;
+        std::uint64_t denied_ = 0;
+        std::optional<TimePoint> lastDenied_;  // when a line told of it
     };
 
     AsioLoop& loop_;

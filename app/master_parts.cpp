@@ -5,6 +5,8 @@
 #include "common/mqtt/paho_client.hpp"
 #include "master/mqtt/embedded_client.hpp"
 
+#include <muster/json.hpp>
+
 #include <csignal>
 #include <filesystem>
 #include <utility>
@@ -85,7 +87,7 @@ Result<void> MasterProcess::Parts::takeLead() {
 
 void MasterProcess::Parts::wire() {
     broker_.emplace(loop_, config_, *authenticator_,
-                    [this](std::string_view id) { return agent_ && agent_->member(id); });
+                    [this](std::string_view id) { return isTakenId(id); });
     if (config_.broker.url.empty())
         client_ = std::make_unique<mqtt::EmbeddedClient>(loop_, broker_->broker(),
                                                          TopicAccess::masterIdentity());
@@ -125,15 +127,43 @@ void MasterProcess::Parts::wire() {
             orders_->answered(std::string(from), std::string(orderId), answer);
         });
     mirror_.emplace(loop_, *leadership_, *client_, agent_->topics());
-    audit_.emplace(loop_, *leadership_);
     crons_.emplace(*leadership_);
+    keepRecords();
     orders_->start();
+}
+
+/// What people ask for afterwards: who did what, what became of an order, what a server went
+/// through.
+void MasterProcess::Parts::keepRecords() {
+    audit_.emplace(loop_, *leadership_);
+    events_.emplace(loop_, *leadership_);
+    orders_->onEnded([this](const Order& order) { orderEnded(order); });
+    agent_->onEvent([this](std::string_view kind, std::string_view id, const JsonText& body) {
+        // Those are of users, orders and the broker: `muster orders` and the audit have them.
+        if (kind != "admin" && kind != "order" && kind != "broker")
+            events_->append(std::string(id), std::string(kind), body);
+    });
+}
+
+void MasterProcess::Parts::orderEnded(const Order& order) {
+    nlohmann::json body{{"target", order.target},
+                        {"moduleId", order.moduleId},
+                        {"outcome", orderOutcomeName(order.outcome)},
+                        {"cause", order.detail}};
+    const auto wanted = parseJson(order.body);
+    if (wanted && wanted->is_object() && wanted->contains("op")) body["op"] = (*wanted)["op"];
+    agent_->publishEvent("order", order.id, jsonText(body));
 }
 
 void MasterProcess::Parts::onConnection(bool isConnected) {
     if (!isConnected) return mirror_->lost();
     publishLeader(false);
     mirror_->connected();
+    const bool isBack = std::exchange(wasConnected_, true);
+    agent_->publishEvent(
+        "broker", config_.masterId,
+        jsonText({{"cause", isBack ? "connected again" : "connected"},
+                  {"broker", config_.broker.url.empty() ? "embedded" : config_.broker.url}}));
 }
 
 void MasterProcess::Parts::onMember(MemberEvent event, const ServerInfo& server) {
@@ -141,6 +171,12 @@ void MasterProcess::Parts::onMember(MemberEvent event, const ServerInfo& server)
         orders_->memberGone(server.id);
     else
         orders_->memberPresent(server.id, server.incarnation);
+}
+
+/// Also of servers that are not here at the moment: who comes first with a client id owns it.
+bool MasterProcess::Parts::isTakenId(std::string_view id) const {
+    return authenticator_->isServerId(id) || (agent_ && agent_->member(id) != nullptr) ||
+           (supervisor_ != nullptr && supervisor_->isManaged(std::string(id)));
 }
 
 bool MasterProcess::Parts::mayBePomelo(const ServerInfo& server) const {

@@ -5,6 +5,7 @@
 #include "app/order_sender.hpp"
 #include "master/async/asio_loop.hpp"
 #include "master/cluster/audit_log.hpp"
+#include "master/cluster/event_log.hpp"
 #include "master/cluster/leader_lock.hpp"
 #include "master/cluster/leadership.hpp"
 #include "master/cluster/orders.hpp"
@@ -48,10 +49,13 @@ private:
     void addOptionalModules();
     void onMember(MemberEvent event, const ServerInfo& server);
     void onConnection(bool isConnected);
+    void keepRecords();
+    void orderEnded(const Order& order);
     void memberReady(const std::string& id);
     void publishLeader(bool isLeaving);
     mqtt::ConnectOptions connectOptions() const;
     std::vector<std::string> endpoints() const;
+    bool isTakenId(std::string_view id) const;
     bool mayBePomelo(const ServerInfo& server) const;
     void awaitSignal();
     void onSignal(int number);
@@ -81,11 +85,13 @@ private:
     std::optional<Orders> orders_;
     std::optional<StateMirror> mirror_;
     std::optional<AuditLog> audit_;
+    std::optional<EventLog> events_;
     std::optional<modules::StoredCrons> crons_;
     std::optional<ConsoleService> console_;  // owns the modules below
     supervisor::SupervisorMaster* supervisor_ = nullptr;
     modules::WatcherMaster* watcher_ = nullptr;
     std::optional<Selection> wanted_;  // what to start; none: nothing
+    bool wasConnected_ = false;        // to the broker, since the start
     int status_ = 0;
     bool isEnding_ = false;    // a signal came
     bool isStopping_ = false;  // the parts are being stopped

@@ -107,10 +107,7 @@ MonitorOptions monitorOptions(const NodeOptions& options, EpollLoop& loop, NodeS
 std::string nodeId() {
     std::array<char, 256> name{};
     ::gethostname(name.data(), name.size() - 1);
-    std::string id = "node-" + std::string(name.data()).substr(0, 59);
-    for (char& c : id)
-        if (!wire::isValidId(std::string_view(&c, 1)) && c != '.') c = '-';
-    return id;
+    return wire::nodeIdOf(name.data());
 }
 
 int runNode(const NodeOptions& options) {

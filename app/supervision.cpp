@@ -11,16 +11,27 @@
 namespace muster::app {
 namespace {
 
+constexpr std::size_t kShownEvents = 20;
+
 nlohmann::json rawJson(const JsonText& text) {
     auto value = parseJson(text.empty() ? "null" : text);
     return value ? std::move(*value) : nlohmann::json();
+}
+
+/// An order as it may be shown: level 2 reads it, and a server's environment holds its token.
+nlohmann::json shownBody(const JsonText& body) {
+    nlohmann::json shown = rawJson(body);
+    if (!shown.is_object()) return shown;
+    if (const auto server = shown.find("server"); server != shown.end() && server->is_object())
+        server->erase("env");
+    return shown;
 }
 
 nlohmann::json orderRow(const Order& order) {
     nlohmann::json row = {{"id", order.id},
                           {"target", order.target},
                           {"moduleId", order.moduleId},
-                          {"body", rawJson(order.body)},
+                          {"body", shownBody(order.body)},
                           {"epoch", order.epoch},
                           {"created", wire::formatTime(order.created)},
                           {"deadline", wire::formatTime(order.deadline)},
@@ -76,6 +87,9 @@ supervisor::SupervisorPorts supervisorPorts(const SupervisionParts& parts) {
         sendOrder(orders, std::move(order), std::move(done));
     };
     ports.orders = [&orders = parts.orders](std::size_t limit) { return orderRows(orders, limit); };
+    ports.events = [&events = parts.events](const std::string& id) {
+        return events.last(id, kShownEvents);
+    };
     ports.leader = [&leadership = parts.leadership] { return leaderText(leadership.term()); };
     ports.commit = [&leadership = parts.leadership](
                        Transaction transaction, std::function<void(Result<std::int64_t>)> done) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/config/cluster_config.hpp"
+#include "master/cluster/event_log.hpp"
 #include "master/cluster/leadership.hpp"
 #include "master/cluster/orders.hpp"
 #include "master/console/token_file.hpp"
@@ -17,6 +18,7 @@ struct SupervisionParts {
     EventLoop& loop;
     Leadership& leadership;
     Orders& orders;
+    const EventLog& events;
 };
 
 /// The supervisor's doors to orders, store and configuration.

@@ -259,6 +259,10 @@ void MonitorAgentImpl::setBusy(std::int64_t count) {
     if (uplink_) uplink_->setState(state_, busy_);
 }
 
+void MonitorAgentImpl::publishMetric(const JsonText& sample) {
+    if (isRegistered_ && !isClosed_ && uplink_) uplink_->publishMetric(sample);
+}
+
 void MonitorAgentImpl::close(std::function<void()> done) {
     if (isClosed_) return done();
     onClosed_ = std::move(done);

@@ -45,6 +45,8 @@ public:
     void start(std::unique_ptr<Uplink> uplink);
     void setState(PresenceState state);
     void setBusy(std::int64_t count);
+    /// What this process uses; dropped while the master is away.
+    void publishMetric(const JsonText& sample);
     PresenceState state() const { return state_; }
     bool isRegistered() const { return isRegistered_; }
     /// Says goodbye and answers what waits with Closed; then `done`, once, on the loop.

@@ -3,6 +3,7 @@
 #include "common/mqtt/paho_client.hpp"
 #include "monitor/console_module.hpp"
 #include "monitor/mqtt_uplink.hpp"
+#include "monitor/own_usage.hpp"
 #include "monitor/pomelo_link.hpp"
 #include "monitor/standard_modules.hpp"
 
@@ -16,6 +17,7 @@ namespace muster {
 namespace {
 
 constexpr auto kStopPatience = std::chrono::milliseconds(2000);
+constexpr auto kUsageEvery = std::chrono::seconds(5);
 
 std::unique_ptr<Uplink> makeUplink(EventLoop& loop, const MonitorIdentity& identity, LogLine log) {
     ClientFactory makeClient = [&loop]() -> std::unique_ptr<mqtt::Client> {
@@ -44,6 +46,21 @@ struct Heartbeat : std::enable_shared_from_this<Heartbeat> {
                 self->node->send("WATCHDOG=1");
             });
         target->after(every, [self = shared_from_this()] { self->beat(); });
+    }
+};
+
+/// Tells what this process uses. Shared between its timer and nobody else: it ends with the loop.
+struct UsageReport : std::enable_shared_from_this<UsageReport> {
+    std::weak_ptr<EventLoop> loop;
+    std::weak_ptr<MonitorAgentImpl> agent;
+    OwnUsage usage;
+
+    void tick() {
+        const auto target = loop.lock();
+        const auto teller = agent.lock();
+        if (!target || !teller) return;
+        teller->publishMetric(usage.sample(target->now()));
+        target->after(kUsageEvery, [self = shared_from_this()] { self->tick(); });
     }
 };
 
@@ -122,11 +139,15 @@ Result<void> Monitor::Impl::start() {
     heartbeat->calls = calls_;
     heartbeat->loop = loop_;
     heartbeat->every = node_->heartbeat().value_or(std::chrono::milliseconds(0));
+    auto usage = std::make_shared<UsageReport>();
+    usage->loop = loop_;
+    usage->agent = agent_;
     // The loop itself by reference: it does not outlive its tasks' thread.
-    loop_->post([&loop = *loop_, agent = agent_, identity = std::move(*identity), heartbeat,
+    loop_->post([&loop = *loop_, agent = agent_, identity = std::move(*identity), heartbeat, usage,
                  log = safeLog()] {
         agent->start(makeUplink(loop, identity, log));
         if (heartbeat->every.count() > 0) heartbeat->beat();
+        usage->tick();
     });
     return {};
 }

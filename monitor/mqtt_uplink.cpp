@@ -356,12 +356,31 @@ void MqttUplink::setState(PresenceState state, std::int64_t busy) {
     });
 }
 
+void MqttUplink::publishMetric(const JsonText& sample) {
+    if (!isRegistered_ || onLeft_ || sample.size() < 2 || sample.front() != '{') return;
+    std::string payload = R"({"v":)" + std::to_string(wire::kProtocolVersion) + R"(,"time":")" +
+                          wire::formatTime(loop_.wallTime()) + '"';
+    if (sample != "{}") payload += ',';
+    putMetric(payload + sample.substr(1));
+    hasMetric_ = true;
+}
+
+void MqttUplink::putMetric(std::string payload) {
+    mqtt::Message message;
+    message.topic = topics_.metric(identity_.self.id);
+    message.payload = std::move(payload);
+    message.qos = 0;
+    message.retain = true;
+    client_->publish(std::move(message));
+}
+
 void MqttUplink::leave(std::function<void()> done) {
     onLeft_ = std::move(done);
     if (retryTimer_ != 0) loop_.cancel(std::exchange(retryTimer_, 0));
     if (!isPresent_ || !isUp_) return finishLeaving();
     leaveTimer_ = loop_.after(kGoodbye, [this] { finishLeaving(); });
     state_ = PresenceState::Offline;
+    if (hasMetric_) putMetric({});  // of what is no more
     publishPresence();
 }
 

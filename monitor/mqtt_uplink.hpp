@@ -29,6 +29,7 @@ public:
     void request(std::uint64_t id, std::string_view moduleId, const JsonText& body,
                  std::function<void(Sent)> done) override;
     void setState(PresenceState state, std::int64_t busy) override;
+    void publishMetric(const JsonText& sample) override;
     void leave(std::function<void()> done) override;
 
     /// Messages that were not understood or not allowed, since start().
@@ -55,6 +56,7 @@ private:
     void answer(const mqtt::Message& request, const wire::Answer& answer);
     void ignore(const mqtt::Message& message, std::string_view why);
     void finishLeaving();
+    void putMetric(std::string payload);
     void publishToMaster(mqtt::Message message, std::string_view moduleId, const JsonText& body,
                          std::function<void(Sent)> done);
     void log(int level, const std::string& line) const;
@@ -82,6 +84,7 @@ private:
     std::vector<mqtt::Message> held_;  // came before registration
     PresenceState state_ = PresenceState::Online;
     std::int64_t busy_ = 0;
+    bool hasMetric_ = false;  // something stands in its topic
     std::uint64_t ignored_ = 0;
     TimerId retryTimer_ = 0;
     TimerId presenceTimer_ = 0;

@@ -66,6 +66,9 @@ public:
                          std::function<void(Sent)> done) = 0;
     /// Told to the master now, and again after each connect.
     virtual void setState(PresenceState state, std::int64_t busy) = 0;
+    /// A sample of what this process uses, for whoever looks; where the master's protocol has a
+    /// place for it. An object.
+    virtual void publishMetric(const JsonText& /*sample*/) {}
     /// A clean goodbye, at most 1 s; then `done`, and no callback afterwards.
     virtual void leave(std::function<void()> done) = 0;
 };

@@ -76,6 +76,14 @@ bool isValidId(std::string_view id) noexcept {
            std::all_of(id.begin(), id.end(), isIdByte);
 }
 
+std::string nodeIdOf(std::string_view hostName) {
+    constexpr std::string_view kPrefix = "node-";
+    std::string id(kPrefix);
+    for (const char c : hostName.substr(0, kMaxIdLength - kPrefix.size()))
+        id += isIdByte(c) ? c : '-';
+    return id;
+}
+
 std::string percentEncode(std::string_view name) {
     const bool hasOnlyDots = isDots(name);  // a level that tools may take for a path
     std::string level;

@@ -38,6 +38,9 @@ private:
 
 /// [A-Za-z0-9._-]{1,64}, and neither "." nor "..".
 bool isValidId(std::string_view id) noexcept;
+/// The id of the host agent of a host: "node-" and its name, with what is not of the id alphabet
+/// replaced by "-"; at most 64 bytes.
+std::string nodeIdOf(std::string_view hostName);
 /// Any name as one topic level: bytes outside the id alphabet become %XX (upper case).
 std::string percentEncode(std::string_view name);
 /// No value if `level` is not what percentEncode makes.

@@ -1,4 +1,5 @@
 #include "common/config/cluster_config.hpp"
+#include "common/wire/topics.hpp"
 #include "console/commands.hpp"
 #include "console/commands/mosquitto_files.hpp"
 #include "console/endpoint.hpp"
@@ -10,16 +11,15 @@
 namespace muster::cli {
 namespace {
 
-/// A node is `node-<its host's name>`. This host's is known, another's is what servers.json calls
-/// it.
+/// This host's node is known by the host's name, another's by what servers.json calls its host.
 std::vector<std::string> nodesOf(const config::Cluster& cluster) {
     std::set<std::string> nodes;
     char name[65] = "";
     if (gethostname(name, sizeof name - 1) == 0 && name[0] != '\0')
-        nodes.insert("node-" + std::string(name));
+        nodes.insert(wire::nodeIdOf(name));
     for (const config::Server& server : cluster.servers) {
         const bool isHere = server.host == "127.0.0.1" || server.host == "localhost";
-        if (!isHere) nodes.insert("node-" + server.host);
+        if (!isHere) nodes.insert(wire::nodeIdOf(server.host));
     }
     return {nodes.begin(), nodes.end()};
 }

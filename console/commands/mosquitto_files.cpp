@@ -38,18 +38,22 @@ void allowAdministrator(std::string& acl, const std::string& root, const std::st
     acl += "\n";
 }
 
-/// One pattern for all monitors and nodes: the user name is the id, and stands in the topic.
-void allowMonitors(std::string& acl, const std::string& root) {
-    acl +=
-        "# Every monitor and node: %u is its id, so it speaks and is spoken to only as itself.\n";
-    for (const char* part :
-         {"presence/%u", "to/master/%u", "reply/+/%u", "metric/%u", "event/+/%u", "log/%u/+"}) {
-        allow(acl, "pattern", "write", root + part);
+/// A server or node: it speaks, and is spoken to, only as itself. A block of its own for each, as
+/// patterns would give administrators the same under their names.
+void allowMonitor(std::string& acl, const std::string& root, const std::string& id,
+                  const std::string& type) {
+    acl += fmt::format("user {}\n", id);
+    allow(acl, "topic", "readwrite", fmt::format("{}presence/{}", root, id));
+    for (const char* part : {"to/master/{}", "reply/+/{}", "metric/{}", "event/+/{}", "log/{}/+"}) {
+        allow(acl, "topic", "write", root + fmt::format(fmt::runtime(part), id));
     }
-    for (const char* part : {"leader", "presence/%u", "to/monitor/%u", "to/all", "reply/%u/#"}) {
-        allow(acl, "pattern", "read", root + part);
+    for (const char* part : {"to/monitor/{}", "reply/{}/#"}) {
+        allow(acl, "topic", "read", root + fmt::format(fmt::runtime(part), id));
     }
-    allow(acl, "pattern", "readwrite", root + "bus/#");
+    for (const char* part : {"leader", "to/all"}) allow(acl, "topic", "read", root + part);
+    if (isPlain(type)) allow(acl, "topic", "read", fmt::format("{}to/type/{}", root, type));
+    allow(acl, "topic", "readwrite", root + "bus/#");
+    acl += "\n";
 }
 
 Result<void> checkNames(const config::Cluster& cluster) {
@@ -76,28 +80,22 @@ Result<std::string> mosquittoAcl(const config::Cluster& cluster,
         "# Without a user name, if allow_anonymous is true: look, and ask what level 2 may ask.\n",
         cluster.name);
     allowAdministrator(acl, root, "anonymous");
-    acl += fmt::format("user {}\n", cluster.broker.username);
+    acl += fmt::format("# The master.\nuser {}\n", cluster.broker.username);
     allow(acl, "topic", "readwrite", root + "#");
-    acl += "\nuser admin\n";
+    acl += "\n# Administrators.\nuser admin\n";
     allowAdministrator(acl, root, "admin");
     for (const config::User& user : cluster.users) {
         if (user.username == "admin") continue;
         acl += fmt::format("user {}\n", user.username);
         allowAdministrator(acl, root, user.username);
     }
-    acl += "# What a pattern cannot say: messages to all servers of a type.\n";
+    acl += "# Servers and host agents.\n";
     for (const config::Server& server : cluster.servers) {
-        if (!isPlain(server.id) || !isPlain(server.type)) continue;  // joins over pomelo's protocol
-        acl += fmt::format("user {}\n", server.id);
-        allow(acl, "topic", "read", fmt::format("{}to/type/{}", root, server.type));
+        if (isPlain(server.id)) allowMonitor(acl, root, server.id, server.type);
     }
     for (const std::string& node : nodes) {
-        if (!isPlain(node)) continue;
-        acl += fmt::format("user {}\n", node);
-        allow(acl, "topic", "read", root + "to/type/node");
+        if (isPlain(node)) allowMonitor(acl, root, node, "node");
     }
-    acl += "\n";
-    allowMonitors(acl, root);
     return acl;
 }
 

@@ -37,9 +37,13 @@ ExitCode runStart(Context& context) {
     const auto selection = Selection::parse(args.words, args.type, args.ids);
     if (!selection) return context.fail(selection.error());
     const auto client = context.admin();
-    if (client) return orderServers(context, *selection);
-    if (client.error().code() != Errc::Closed) return context.fail(client.error());
-    return becomeMaster(context, client.error());
+    if (!client && client.error().code() != Errc::Closed) return context.fail(client.error());
+    if (!client) return becomeMaster(context, client.error());
+    // An external broker takes connections also where no master leads.
+    const auto known = context.servers();
+    if (known || known.error().code() != Errc::Closed) return orderServers(context, *selection);
+    context.disconnect();
+    return becomeMaster(context, known.error());
 }
 
 }  // namespace muster::cli

@@ -30,7 +30,8 @@ void EventLog::append(const std::string& serverId, const std::string& kind, cons
     const std::string id = wire::percentEncode(serverId);
     if (id.empty() || id.size() > 192 || (keys_.size() >= kMaxServers && !keys_.contains(id)))
         return;
-    nlohmann::ordered_json event = {{"time", wire::formatTime(loop_.wallTime())}, {"kind", kind}};
+    nlohmann::ordered_json event = {
+        {"time", wire::formatTime(loop_.wallTime())}, {"kind", kind}, {"id", serverId}};
     if (body.size() <= kMaxBody) {
         const auto more = nlohmann::ordered_json::parse(body, nullptr, false);
         if (more.is_object()) event.update(more);

@@ -28,7 +28,7 @@ public:
     EventLog(const EventLog&) = delete;
     EventLog& operator=(const EventLog&) = delete;
 
-    /// `body`: an object; gets "time" and "kind" in front.
+    /// `body`: an object; gets "time", "kind" and "id" in front.
     void append(const std::string& serverId, const std::string& kind, const JsonText& body);
     /// Events as JSON objects, newest last.
     std::vector<JsonText> last(const std::string& serverId, std::size_t limit) const;

@@ -86,9 +86,9 @@ Identity ConfigAuthenticator::monitorIdentity(const std::string& name,
                                               std::string_view password) const {
     if (password.empty() || !wire::isValidId(name)) return denied();
     Identity identity{Identity::Role::Monitor, name, {}, 2};
-    if (name.starts_with(kNodePrefix) && digest::isEqualSecret(password, tokens_.node)) {
+    if (name.starts_with(kNodePrefix)) {  // no server's token makes a node: it obeys and reports
         identity.serverType = kNodeType;
-        return identity;
+        return digest::isEqualSecret(password, tokens_.node) ? identity : denied();
     }
     const auto configured = serverTypes_.find(name);
     if (configured != serverTypes_.end()) identity.serverType = configured->second;

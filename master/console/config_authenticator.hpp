@@ -40,6 +40,9 @@ public:
     /// user's, a node's or a reserved name, nor if the configuration gives that id another type.
     bool mayBePomeloServer(std::string_view id, std::string_view serverType) const;
 
+    /// Whether `id` is a server of the configuration: nobody else may connect under it.
+    bool isServerId(std::string_view id) const { return serverTypes_.contains(id); }
+
     const Counters& counters() const { return counters_; }
 
 private:

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kLog = "console";
 constexpr std::size_t kMaxAuditedBody = 4096;
+constexpr std::size_t kMaxShown = 64;
 
 Error unknownModule(std::string_view id) {
     return Error(Errc::UnknownModule, fmt::format("unknown moduleId:{}", id));
@@ -43,6 +44,16 @@ Error denied(const Caller& caller, int required) {
     return Error(Errc::Denied,
                  fmt::format("Command permission denied: {} has level {}, this needs level {}",
                              caller.name, caller.level, required));
+}
+
+/// What was asked for, and of whom, as far as the built-in modules say it in common.
+void summarize(nlohmann::json body, nlohmann::json& record) {
+    for (const char* key : {"op", "signal", "comd"})
+        if (const auto name = body.find(key); name != body.end() && name->is_string())
+            record["action"] = name->get<std::string>().substr(0, kMaxShown);
+    for (const char* key : {"context", "type", "ids"})
+        if (const auto target = body.find(key); target != body.end())
+            if (target->is_string() || target->is_array()) record["target"] = *std::move(target);
 }
 
 }  // namespace
@@ -232,8 +243,12 @@ void ConsoleService::audit(const Asked& asked, const Result<JsonText>& outcome) 
     else if (auto body = parseJson(asked.body))
         record["body"] = *std::move(body);
     const JsonText text = jsonText(record);
-    agent_.publishEvent("admin", asked.caller.name, text);
     if (options_.audit) options_.audit(text);
+    // Everybody may read events, and a body may hold what is not for everybody.
+    if (const auto body = record.find("body"); body != record.end() && body->is_object())
+        summarize(*body, record);
+    record.erase("body");
+    agent_.publishEvent("admin", asked.caller.name, jsonText(record));
 }
 
 void ConsoleService::arm() {

@@ -275,7 +275,9 @@ JsonText MasterAgentImpl::get(std::string_view moduleId) const {
 
 void MasterAgentImpl::publishEvent(std::string_view kind, std::string_view id, JsonText body) {
     const std::size_t open = body.find('{');
-    if (!isConnected_ || open == std::string::npos || !wire::isValidJson(body)) return;
+    if (open == std::string::npos || !wire::isValidJson(body)) return;
+    if (eventListener_) eventListener_(kind, id, body);
+    if (!isConnected_) return;
     std::string payload = fmt::format(R"({{"v":1,"time":"{}")", wire::formatTime(loop_.wallTime()));
     const auto has = [&body](std::string_view key) {
         return wire::findMember(body, key).has_value();

@@ -81,6 +81,10 @@ public:
     /// Calls back with true whenever the client is connected (again): time to re-assert retained
     /// topics; with false when it was lost.
     void onConnection(std::function<void(bool isConnected)> listener);
+    /// Every event that this master publishes, also while no broker is there.
+    using EventListener =
+        std::function<void(std::string_view kind, std::string_view id, const JsonText& body)>;
+    void onEvent(EventListener listener) { eventListener_ = std::move(listener); }
     /// Also receives what matches `relativeFilter` (below muster/<cluster>/); its first level is
     /// not presence, to or reply. QoS 1. Before or after start().
     void subscribe(std::string relativeFilter, TopicListener listener);
@@ -154,6 +158,8 @@ private:
     void tell(const MemberChange& change);
     void armMembers();
     void publishPomeloPresence(const ServerInfo& server, std::string_view state);
+    void republishPomelo();
+    void clearMetric(const std::string& id);
     bool mayWarn();
 
     EventLoop& loop_;
@@ -175,6 +181,7 @@ private:
     std::optional<TimePoint> lastWarning_;
     std::map<std::string, JsonText, std::less<>> values_;
     OrderListener orderListener_;
+    EventListener eventListener_;
     std::vector<PresenceListener> presenceListeners_;
     std::vector<std::function<void(bool)>> connectionListeners_;
     std::vector<std::function<void(MemberEvent, const ServerInfo&)>> memberListeners_;

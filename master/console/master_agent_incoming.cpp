@@ -13,6 +13,8 @@ constexpr std::string_view kLog = "agent";
 constexpr std::string_view kPresence = "presence/";
 constexpr std::string_view kToMaster = "to/master/";
 constexpr std::string_view kReplyToMaster = "reply/master/";
+constexpr std::string_view kNodeType = "node";
+constexpr std::string_view kNodePrefix = "node-";
 constexpr std::chrono::seconds kBetweenWarnings{1};
 
 std::string_view eventKind(MemberEvent event) {
@@ -65,6 +67,7 @@ Result<JsonText> resultOf(wire::Answer answer) {
 void MasterAgentImpl::onConnected(bool /*sessionPresent*/) {
     isConnected_ = true;
     log::info(kLog, "connected to the broker");
+    republishPomelo();
     for (const auto& listener : connectionListeners_) listener(true);
 }
 
@@ -197,6 +200,14 @@ void MasterAgentImpl::onPresenceMessage(std::string_view level, const mqtt::Mess
         if (mayWarn()) log::warn(kLog, "presence of {} ignored: it is a user's name", *id);
         return;
     }
+    // Nodes are believed what they report; only their names are bound to the node token.
+    if ((presence->server.type == kNodeType) != id->starts_with(kNodePrefix)) {
+        ++counters_.badMessages;
+        if (mayWarn())
+            log::warn(kLog, "presence of {} ignored: type node and names with node- go together",
+                      *id);
+        return;
+    }
     apply(members_.presence(*std::move(presence), loop_.now()));
     if (const Member* member = members_.find(*id))
         for (const auto& listener : presenceListeners_) listener(*member);
@@ -219,6 +230,21 @@ void MasterAgentImpl::publishPomeloPresence(const ServerInfo& server, std::strin
     client_.publish(std::move(message));
 }
 
+/// Of native members each says its own; a broker that came back empty has none.
+void MasterAgentImpl::republishPomelo() {
+    if (members_.pomeloMembers() == 0) return;
+    for (const ServerInfo& server : members_.servers())
+        if (server.isPomelo) publishPomeloPresence(server, "online");
+}
+
+void MasterAgentImpl::clearMetric(const std::string& id) {
+    if (!isConnected_) return;
+    mqtt::Message message;
+    message.topic = topics_.metric(id);
+    message.retain = true;
+    client_.publish(std::move(message));
+}
+
 void MasterAgentImpl::apply(const MemberChanges& changes) {
     for (const MemberChange& change : changes) tell(change);
     armMembers();
@@ -234,6 +260,7 @@ void MasterAgentImpl::tell(const MemberChange& change) {
         for (const Reply& reply : requests_.takeOwner(server.id))
             reply(Error(Errc::Closed, fmt::format("{} left", server.id)));
     }
+    if (change.event == MemberEvent::Disconnected && !server.isPomelo) clearMetric(server.id);
     publishEvent(eventKind(change.event), server.id, eventBody(server));
     if (server.isPomelo)
         publishPomeloPresence(server,

@@ -48,6 +48,8 @@ ReasonCode Broker::subscribe(Session& session, const Subscription& wish, std::ui
     if (filter->isShared() && wish.noLocal) return ReasonCode::ProtocolError;  // 3.8.3-4
     if (!access_.maySubscribe(session.identity(), filter->filter())) {
         ++counters_.subscriptionsDenied;
+        if (observer_ != nullptr)
+            observer_->accessDenied(session.identity(), "subscribe to", filter->filter());
         return ReasonCode::NotAuthorized;
     }
     const auto known = session.subscriptions.find(wish.filter);

@@ -19,6 +19,10 @@ public:
     /// A connection was turned away or broke the protocol.
     virtual void connectionRefused(std::string_view /*peer*/, std::string_view /*clientId*/,
                                    ReasonCode, std::string_view /*why*/) {}
+    /// A client wanted what it has no right to: `wish` is "publish to" or "subscribe to". Called
+    /// each time, so it must be quick.
+    virtual void accessDenied(const ClientIdentity&, std::string_view /*wish*/,
+                              std::string_view /*topic*/) {}
     /// A message for `clientId` was lost at a bound. Called for the first of a row of losses only.
     virtual void messageDropped(std::string_view /*clientId*/, std::string_view /*why*/) {}
 };

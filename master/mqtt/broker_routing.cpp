@@ -9,6 +9,7 @@ ReasonCode Broker::publish(const PublishRequest& request, const ClientIdentity& 
                            const Session* from) {
     if (!access_.mayPublish(identity, request.topic)) {
         ++counters_.publishesDenied;
+        if (observer_ != nullptr) observer_->accessDenied(identity, "publish to", request.topic);
         return ReasonCode::NotAuthorized;
     }
     Routing routing(request, now_);

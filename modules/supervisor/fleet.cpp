@@ -13,8 +13,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::size_t kMaxEvents = 20;
-
 WallTime wallTimeOf(std::int64_t unixMilliseconds) {
     return WallTime(milliseconds(unixMilliseconds));
 }
@@ -101,11 +99,6 @@ std::vector<std::string> Fleet::apply(const std::string& nodeId, const NodeRepor
         server.status = status;
         if (status.isReady) server.isRequested = false;
         server.heard = now;
-    }
-    if (!report.servers.empty() && !report.events.empty()) {
-        auto& events = entryOf(report.servers.front().id).events;
-        events.insert(events.end(), report.events.begin(), report.events.end());
-        while (events.size() > kMaxEvents) events.pop_front();
     }
     if (!report.isSnapshot) return changed;
     nodes_.insert(nodeId);

@@ -7,7 +7,6 @@
 
 #include <muster/types.hpp>
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -38,8 +37,7 @@ public:
         TimePoint heard{};                 // when its node last spoke of it
         std::optional<ServerInfo> member;  // registered now
         bool isMemberReady = false;
-        std::string plan;                // why it waits, in words
-        std::deque<ServerEvent> events;  // the last 20
+        std::string plan;  // why it waits, in words
     };
 
     void define(Server server);

@@ -125,7 +125,7 @@ Result<NodeReport> decodeReport(std::string_view text) {
     if (events == json->end() || !events->is_array()) return report;
     if (events->size() > kMaxEvents) return bad("more than 100 events");
     for (const Json& item : *events)
-        if (item.is_object())
+        if (item.is_object() && wire::isValidId(textOf(item, "kind")))  // it stands in a topic
             report.events.push_back({textOf(item, "kind"), textOf(item, "cause"),
                                      numberOf<std::int64_t>(item, "timeMs").value_or(0)});
     return report;

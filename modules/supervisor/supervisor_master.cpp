@@ -132,6 +132,7 @@ void SupervisorMaster::masterHandler(MasterAgent& agent, const ServerInfo& from,
         return reply(report.error());
     }
     take(from.id, *report);
+    if (report->servers.empty()) report->events.clear();  // of nobody
     for (const ServerEvent& event : report->events)
         agent.publishEvent(event.kind, report->servers.front().id,
                            jsonText({{"cause", event.cause}, {"node", from.id}}));

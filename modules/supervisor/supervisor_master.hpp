@@ -34,6 +34,8 @@ struct SupervisorPorts {
     std::function<void(NodeOrder order, Reply done)> order;
     /// The newest orders as a JSON array (docs/protocol.md, op "orders").
     std::function<JsonText(std::size_t limit)> orders;
+    /// The last events of a server as JSON objects with "kind", "time" and "cause", newest last.
+    std::function<std::vector<JsonText>(const std::string& id)> events;
     /// {"id","epoch","since"} of the leader, as JSON.
     std::function<JsonText()> leader;
     /// A write to the StateStore under the leader's lease.

@@ -360,14 +360,10 @@ void SupervisorMaster::status(const std::string& id, const Reply& reply) const {
     const Fleet::Server* server = fleet_.find(id);
     if (server == nullptr)
         return reply(Error(Errc::UnknownServer, "no server \"" + id.substr(0, 64) + "\""));
-    Json events = Json::array();
-    for (const ServerEvent& event : server->events)
-        events.push_back({{"time", wire::formatTime(WallTime(milliseconds(event.timeMs)))},
-                          {"kind", event.kind},
-                          {"id", id},
-                          {"cause", event.cause}});
-    reply("{\"server\":" + fleet_.row(id, loop_.now(), loop_.wallTime(), true) +
-          ",\"events\":" + jsonText(events) + "}");
+    std::string events;
+    for (const JsonText& event : ports_.events(id)) events += (events.empty() ? "" : ",") + event;
+    reply("{\"server\":" + fleet_.row(id, loop_.now(), loop_.wallTime(), true) + ",\"events\":[" +
+          events + "]}");
 }
 
 }  // namespace muster::supervisor

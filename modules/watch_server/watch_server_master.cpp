@@ -80,7 +80,10 @@ struct Rows {
 }  // namespace
 
 int WatchServerMaster::requiredLevel(const JsonText& message) const {
-    return isOneOf(kChanges, peekText(message, "comd")) ? 1 : 2;
+    // Read as clientHandler() reads it: of a key that stands there twice, or escaped, another
+    // reader might see something else.
+    const auto body = parseObject(message);
+    return body && isOneOf(kChanges, textOf(*body, "comd")) ? 1 : 2;
 }
 
 void WatchServerMaster::clientHandler(MasterAgent& agent, const Caller& /*caller*/,

@@ -25,11 +25,25 @@ config::Cluster cluster() {
 TEST(MosquittoAcl, LetsAMonitorSpeakOnlyAsItself) {
     const auto acl = mosquittoAcl(cluster(), {"node-h1"});
     ASSERT_TRUE(acl);
-    EXPECT_THAT(*acl, HasSubstr("pattern write muster/game/presence/%u\n"));
-    EXPECT_THAT(*acl, HasSubstr("pattern write muster/game/to/master/%u\n"));
-    EXPECT_THAT(*acl, HasSubstr("pattern read muster/game/to/monitor/%u\n"));
-    EXPECT_THAT(*acl, HasSubstr("user chat-1\ntopic read muster/game/to/type/chat\n"));
-    EXPECT_THAT(*acl, Not(HasSubstr("pattern write muster/game/state")));
+    const std::string block = acl->substr(acl->find("user chat-1\n"));
+    EXPECT_THAT(block, HasSubstr("topic readwrite muster/game/presence/chat-1\n"));
+    EXPECT_THAT(block, HasSubstr("topic write muster/game/to/master/chat-1\n"));
+    EXPECT_THAT(block, HasSubstr("topic read muster/game/to/monitor/chat-1\n"));
+    EXPECT_THAT(block, HasSubstr("topic read muster/game/to/type/chat\n"));
+    EXPECT_THAT(block, HasSubstr("user node-h1\n"));
+    EXPECT_THAT(block, Not(HasSubstr("state")));
+}
+
+TEST(MosquittoAcl, GivesAdministratorsNothingOfAMonitors) {
+    auto with = cluster();
+    with.users.push_back({"1", "ann", "secret", 1});
+    const auto acl = mosquittoAcl(with, {"node-h1"});
+    EXPECT_THAT(*acl, Not(HasSubstr("pattern ")));
+    const auto begin = acl->find("user ann\n");
+    const auto block = acl->substr(begin, acl->find("\n\n", begin) - begin);
+    EXPECT_THAT(block, HasSubstr("topic write muster/game/to/master/ann"));
+    EXPECT_THAT(block, Not(HasSubstr("bus/")));
+    EXPECT_THAT(block, Not(HasSubstr("topic write muster/game/presence")));
 }
 
 TEST(MosquittoAcl, StartsWithWhatAnonymousMayDo) {

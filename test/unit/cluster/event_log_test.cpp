@@ -30,7 +30,8 @@ TEST_F(EventLogTest, KeepsTheLastEventsOfEachServerNewestLast) {
     EXPECT_THAT(log.last("chat-1", 10),
                 ElementsAre(HasSubstr("\"number\":2"), HasSubstr("\"number\":3")));
     EXPECT_THAT(log.last("chat-1", 1),
-                ElementsAre(R"({"time":"2027-01-15T08:00:00.000Z","kind":"exited","number":3})"));
+                ElementsAre(R"({"time":"2027-01-15T08:00:00.000Z","kind":"exited",)"
+                            R"("id":"chat-1","number":3})"));
     EXPECT_THAT(log.last("nobody", 10), IsEmpty());
 }
 

@@ -168,6 +168,7 @@ TEST_F(AuthenticatorTest, AsksForTheServerTokenWhereThereIsNoAdminServerFile) {
     use(cluster);
     EXPECT_EQ(connect("chat-1", tokens().server).serverType, "chat");
     EXPECT_EQ(connect("chat-1", "anything").role, Identity::Role::Denied);
+    EXPECT_EQ(connect("node-host1", tokens().server).role, Identity::Role::Denied);
     EXPECT_TRUE(authenticator_->isValidToken("chat", "ok"));
 }
 
@@ -181,6 +182,8 @@ TEST_F(AuthenticatorTest, LetsNodesInWithTheNodeToken) {
     EXPECT_EQ(connect("node-host1", tokens().node).serverType, "node");
     EXPECT_EQ(connect("chat-1", tokens().node).role, Identity::Role::Denied);
     EXPECT_EQ(connect("node-host1", "wrong").role, Identity::Role::Denied);
+    // A node obeys orders that hold secrets, and what it reports is believed.
+    EXPECT_EQ(connect("node-host1", "chat-token").role, Identity::Role::Denied);
 }
 
 TEST_F(AuthenticatorTest, RefusesNamesThatAreNoTopicLevel) {

@@ -292,6 +292,7 @@ TEST_F(ConsoleTest, LeavesAnAuditRecordOfEveryChangeAndAttempt) {
     ask("m", 2);
     run("disable", "m");
     ASSERT_EQ(audits.size(), 3U);
+    for (const std::string& line : agent.log) EXPECT_EQ(line.find(R"("body")"), std::string::npos);
     EXPECT_EQ(audits[0],
               R"({"body":{},"clientId":"u/1","id":"u","level":1,"moduleId":"m","outcome":"done"})");
     EXPECT_NE(audits[1].find(R"("outcome":"denied")"), std::string::npos);

@@ -100,6 +100,12 @@ TEST_F(ConsoleModuleTest, LetsEverybodyLookAndOnlyLevel1Change) {
         EXPECT_EQ(console.requiredLevel(body), 1) << body;
 }
 
+TEST_F(ConsoleModuleTest, JudgesTheSignalThatItWouldCarryOut) {
+    EXPECT_EQ(console.requiredLevel(R"({"signal":"list","signal":"kill"})"), 1);
+    EXPECT_EQ(console.requiredLevel(R"({"sign\u0061l":"stop","signal":"list"})"), 2);
+    EXPECT_EQ(console.requiredLevel(R"({"signal":"list","sign\u0061l":"stop"})"), 1);
+}
+
 TEST_F(ConsoleModuleTest, ListsPomeloAndNativeServersInOneShape) {
     EXPECT_EQ(ask(R"({"signal":"list"})"), R"({"msg":{}})");
     joins("n");

@@ -128,6 +128,12 @@ TEST_F(WatchServerTest, NeedsLevel1ForChanges) {
     for (const char* comd : {"servers", "status", "get", "modules", "?"}) EXPECT_EQ(level(comd), 2);
 }
 
+TEST_F(WatchServerTest, JudgesTheCommandThatItWouldCarryOut) {
+    EXPECT_EQ(watch.requiredLevel(R"({"comd":"servers","comd":"set"})"), 1);
+    EXPECT_EQ(watch.requiredLevel(R"({"comd":"\u0073et"})"), 1);
+    EXPECT_EQ(watch.requiredLevel(R"({"c\u006fmd":"run"})"), 1);
+}
+
 class WatchServerMonitorTest : public testing::Test {
 protected:
     std::string ask(const std::string& body) {

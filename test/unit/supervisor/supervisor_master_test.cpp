@@ -78,6 +78,7 @@ protected:
             replies.push_back(std::move(done));
         };
         ports.orders = [](std::size_t) { return JsonText("[]"); };
+        ports.events = [](const std::string&) { return std::vector<JsonText>{}; };
         ports.leader = [] { return JsonText(R"({"id":"m","epoch":1})"); };
         ports.commit = [this](Transaction transaction, auto done) {
             store.commit(std::move(transaction), std::move(done));
