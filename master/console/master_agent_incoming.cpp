@@ -254,17 +254,22 @@ void MasterAgentImpl::tell(const MemberChange& change) {
     const ServerInfo& server = change.server;
     log::info(kLog, "{} {} ({}, pid {})", server.id, eventKind(change.event), server.type,
               server.pid);
-    if (change.event == MemberEvent::Disconnected) {
-        if (server.isPomelo && pomelo_ != nullptr && !pomelo_->has(server.id))
+    const bool isGone = change.event == MemberEvent::Disconnected;
+    const Member* next = members_.find(server.id);
+    // A native server showed a token for this id; who was here under it may have shown none.
+    const bool isDisplaced = isGone && server.isPomelo && next && !next->server.isPomelo;
+    if (isGone) {
+        if (isDisplaced && pomelo_ != nullptr)
+            pomelo_->displace(server.id);
+        else if (server.isPomelo && pomelo_ != nullptr && !pomelo_->has(server.id))
             pomelo_->forget(server.id);
         for (const Reply& reply : requests_.takeOwner(server.id))
             reply(Error(Errc::Closed, fmt::format("{} left", server.id)));
     }
-    if (change.event == MemberEvent::Disconnected && !server.isPomelo) clearMetric(server.id);
+    if (isGone && !server.isPomelo) clearMetric(server.id);
     publishEvent(eventKind(change.event), server.id, eventBody(server));
-    if (server.isPomelo)
-        publishPomeloPresence(server,
-                              change.event == MemberEvent::Disconnected ? "offline" : "online");
+    if (server.isPomelo && !isDisplaced)
+        publishPomeloPresence(server, isGone ? "offline" : "online");
     for (std::size_t i = 0; i < memberListeners_.size(); ++i)
         memberListeners_[i](change.event, server);
 }

@@ -71,6 +71,7 @@ public:
     Result<void> notifyClient(std::string_view clientId, std::string_view moduleId,
                               const JsonText& body) override;
     void forget(std::string_view id) override;
+    void displace(std::string_view id) override;
 
 private:
     struct Session {

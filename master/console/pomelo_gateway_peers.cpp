@@ -77,4 +77,14 @@ void PomeloGateway::forget(std::string_view id) {
         (void)member->second.outbox.clear();  // it is here again: only what was kept is stale
 }
 
+void PomeloGateway::displace(std::string_view id) {
+    const auto member = members_.find(id);
+    if (member == members_.end()) return;
+    (void)member->second.outbox.clear();
+    Link* const link = member->second.link;
+    const auto session = link == nullptr ? sessions_.end() : sessions_.find(link);
+    if (session != sessions_.end())
+        kickLater(*link, session->second.serial, "a native server holds this id");
+}
+
 }  // namespace muster

@@ -47,6 +47,8 @@ public:
                                       const JsonText& body) = 0;
     /// The member left for good: what is kept for it is stale.
     virtual void forget(std::string_view id) = 0;
+    /// A native member took the id: who holds it here loses its link, soon.
+    virtual void displace(std::string_view id) = 0;
 };
 
 /// What the gateway tells the agent (MasterAgentImpl).

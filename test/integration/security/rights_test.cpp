@@ -162,13 +162,26 @@ TEST_F(RightsTest, AMonitorHasNoSayOverOthers) {
 }
 
 TEST_F(RightsTest, ANativeServersPlaceIsNotForPomelosPeers) {
-    test::RawClient thief(static_cast<std::uint16_t>(cluster_.port()));
-    thief.send(
+    const auto port = static_cast<std::uint16_t>(cluster_.port());
+    const std::string registration =
         test::pomeloConnect() +
         test::publish0("register",
                        R"({"id":"chat-1","type":"monitor","serverType":"chat","pid":7,)"
-                       R"("info":{"id":"chat-1","serverType":"chat","host":"h","port":9}})"));
-    EXPECT_TRUE(thief.isClosedWithin(5s));
+                       R"("info":{"id":"chat-1","serverType":"chat","host":"h","port":9}})");
+    ASSERT_TRUE(logHas("chat-1 registered (chat, pid " + std::to_string(pids_["chat-1"]) + ")"));
+    test::RawClient thief(port);
+    thief.send(registration);
+    EXPECT_TRUE(thief.isClosedWithin(5s)) << cluster_.log();
+
+    // One that came while the server was away loses the place with its return.
+    ASSERT_EQ(cluster_.run({"stop", "chat-1"}).status, 0);
+    ASSERT_TRUE(logHas("chat-1 disconnected"));
+    test::RawClient squatter(port);
+    squatter.send(registration);
+    EXPECT_NE(squatter.receive(200, 2s).find(R"("code":1)"), std::string::npos);
+    ASSERT_EQ(cluster_.run({"start", "chat-1"}).status, 0);
+    EXPECT_TRUE(squatter.isClosedWithin(5s)) << cluster_.log();
+    pids_ = cluster_.pids();
 }
 
 TEST_F(RightsTest, AThousandWrongLoginsDelayNobody) {

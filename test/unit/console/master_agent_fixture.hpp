@@ -84,6 +84,7 @@ public:
         return {};
     }
     void forget(std::string_view id) override { log.push_back("forget " + std::string(id)); }
+    void displace(std::string_view id) override { log.push_back("displace " + std::string(id)); }
     std::vector<std::string> log;
     std::uint64_t lastRequest = 0;
     bool isFull = false;

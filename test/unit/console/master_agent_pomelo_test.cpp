@@ -38,6 +38,16 @@ TEST_F(MasterAgentTest, KeepsPomeloRequestsOverABlip) {
               std::string::npos);
 }
 
+TEST_F(MasterAgentTest, GivesTheIdToANativeServerThatShowedItsToken) {
+    pomeloJoins("g");
+    client.receives("muster/c/presence/g",
+                    R"({"v":1,"state":"online","type":"gate","incarnation":"i"})");
+    EXPECT_EQ(peers.log.back(), "displace g");
+    EXPECT_FALSE(agent.server("g")->isPomelo);
+    // What stands in the topic is the native server's own.
+    EXPECT_EQ(client.sentTo("muster/c/presence/g").size(), 1U);
+}
+
 TEST_F(MasterAgentTest, WritesToPomeloPeersOnlyWhereThereAreNoOthers) {
     pomeloJoins("g");
     EXPECT_TRUE(agent.notifyAll("m", "1"));
