@@ -9,10 +9,25 @@
 #include <string_view>
 #include <utility>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace muster {
+namespace {
+
+/// A closed standard stream would be the next file or socket that is opened, and get what is
+/// printed. What is put there instead refuses to be written to.
+void holdStandardStreams() {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDONLY) < 0) return;
+    }
+}
+
+}  // namespace
 
 int runProgram(int argc, char** argv,
                std::function<std::vector<std::unique_ptr<AdminModule>>()> modules) {
+    holdStandardStreams();
     const auto makeModules = [modules = std::move(modules)] {
         return modules ? modules() : std::vector<std::unique_ptr<AdminModule>>();
     };

@@ -5,6 +5,7 @@
 #include "keeper/launch.hpp"
 #include "master/console/token_file.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
@@ -19,6 +20,7 @@ namespace muster::app {
 namespace {
 
 constexpr int kUsage = 2;
+constexpr int kNoSuch = 3;
 constexpr int kRefused = 8;
 
 std::optional<config::Cluster> loadConfig(const std::string& path, const std::string& env) {
@@ -28,6 +30,12 @@ std::optional<config::Cluster> loadConfig(const std::string& path, const std::st
     if (!loaded.cluster)
         std::fprintf(stderr, "muster: nothing was started: the configuration has errors\n");
     return std::move(loaded.cluster);
+}
+
+bool hasType(const config::Cluster& cluster, const std::string& type) {
+    const auto& all = cluster.servers;
+    return type.empty() || std::any_of(all.begin(), all.end(),
+                                       [&type](const auto& server) { return server.type == type; });
 }
 
 /// What the keeper of this host runs as its node.
@@ -60,6 +68,11 @@ Result<cli::StateTokens> stateTokens(const std::string& stateDirectory) {
 int runStart(const cli::StartRequest& request, Modules modules) {
     auto cluster = loadConfig(request.config, request.env);
     if (!cluster) return kUsage;
+    if (!hasType(*cluster, request.type)) {
+        std::fprintf(stderr, "muster: no server of type '%s' in servers.json\n",
+                     request.type.c_str());
+        return kNoSuch;
+    }
     MasterProcess master(*cluster, std::move(modules));
     if (!cluster->standAlone) master.startServers(request.type, request.ids);
     if (auto started = master.start(); !started) return report(started.error());

@@ -21,11 +21,13 @@ master_pid() {
   [ "${program% (deleted)}" = "$muster" ] && echo "$pid" # deleted: a new build replaced the file
 }
 
-# The pids of keeper, node and servers of this directory, whoever started them: servers are told of
-# a socket in the state directory, the others are called with it.
+# The pids of keeper, node and servers of this directory, whoever started them: keeper and node are
+# called with the state directory, servers carry the nonce that the keeper wrote down.
 cluster_pids() {
+  local nonces
+  nonces=$(sed -nE 's/.*"nonce": ?"([0-9a-f]+)".*/MUSTER_NONCE=\1/p' "$state"/keeper/*.json 2>/dev/null || true)
   {
-    grep -lszF -- "NOTIFY_SOCKET=$state/" /proc/[0-9]*/environ || true
+    [ -z "$nonces" ] || grep -lszxF -- "$nonces" /proc/[0-9]*/environ || true
     grep -lszxF -- "$state" /proc/[0-9]*/cmdline || true
   } | cut -d/ -f3 | sort -un
 }

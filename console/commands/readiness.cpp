@@ -18,7 +18,9 @@ ExitCode conclude(Context& context, const ReadinessProgress& progress) {
         context.say(fmt::format("{} of {} ready", progress.total(), progress.total()));
         return ExitCode::Done;
     }
-    if (progress.isNothing()) return context.fail(ExitCode::NoSuch, "no server matches");
+    if (progress.isNothing()) {
+        return context.fail(ExitCode::NoSuch, "no server matches; 'muster ls' shows all");
+    }
     std::string text =
         fmt::format("{} of {} not ready in time:", progress.blockers().size(), progress.total());
     for (const std::string& blocker : progress.blockers()) text += " " + blocker + ";";
@@ -54,15 +56,16 @@ ExitCode waitUntilReady(Context& context, const Selection& selection,
         list = context.servers();
         if (list) {
             for (const std::string& line : progress.look(*list)) context.say(line);
-            if (progress.isReady()) break;
+            if (progress.isReady() || progress.isNothing()) break;
         } else if (list.error().code() == Errc::Closed || list.error().code() == Errc::Timeout) {
             context.disconnect();  // the master may be on its way, or restarting
         } else {
             return context.fail(list.error());
         }
         if (context.hooks().isOver()) return ExitCode::Interrupted;
-        if (context.hooks().now() >= end) break;
-        context.hooks().pause(context.left(kBetweenLooks));
+        // The last look needs time too: cut short, it would blame a master for being silent.
+        if (context.hooks().now() + 2 * kBetweenLooks > end) break;
+        context.hooks().pause(kBetweenLooks);
     }
     if (!list) return context.fail(list.error());
     return conclude(context, progress);

@@ -1,9 +1,21 @@
 #include "console/commands.hpp"
 #include "console/commands/outcomes.hpp"
 #include "console/endpoint.hpp"
+#include "console/output/server_table.hpp"
+
+#include <muster/json.hpp>
 
 namespace muster::cli {
 namespace {
+
+ExitCode sayWhatWouldRun(Context& context, const StartRequest& request) {
+    nlohmann::json body{{"op", "start"}, {"master", request.config}};
+    if (!request.type.empty()) body["type"] = request.type;
+    if (!request.ids.empty()) body["ids"] = request.ids;
+    context.out() << safeJson(jsonText(body), true) << '\n';
+    context.say("no master answers: this process would become it");
+    return ExitCode::Done;
+}
 
 /// Nobody leads this cluster yet: this process shall.
 ExitCode becomeMaster(Context& context, const Error& why) {
@@ -25,6 +37,7 @@ ExitCode becomeMaster(Context& context, const Error& why) {
         }
         request.ids.push_back(word);
     }
+    if (args.isDryRun) return sayWhatWouldRun(context, request);
     request.timeout = context.timeoutOr(request.timeout);
     request.isQuiet = args.isQuiet;
     return static_cast<ExitCode>(context.hooks().runMaster(request));

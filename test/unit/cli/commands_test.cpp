@@ -85,6 +85,17 @@ TEST(Start, RunsAMasterIfNoneAnswers) {
     EXPECT_EQ(shell.started[0].timeout, std::chrono::seconds(5));
 }
 
+TEST(Start, RunsNoMasterInADryRun) {
+    TempDir dir;
+    dir.write("config/master.json",
+              R"({"development":{"id":"m1","host":"127.0.0.1","port":3105}})");
+    Shell shell;
+    shell.master.refuses(Error(Errc::Closed, "refused"));
+    EXPECT_EQ(shell.run({"start", "-c", dir.str(), "-t", "chat", "--dry-run"}), 0);
+    EXPECT_TRUE(shell.started.empty());
+    EXPECT_THAT(shell.out, HasSubstr("\"type\": \"chat\""));
+}
+
 TEST(Start, NeverRunsAMasterWhereAFrozenOneIs) {
     TempDir dir;
     dir.write("config/master.json",
@@ -193,6 +204,13 @@ TEST(Wait, EndsInTimeAlsoIfEachLookTakesLong) {
     shell.master.answers("list", Error(Errc::Timeout, "silent"));
     EXPECT_EQ(shell.run({"wait", "all", "--timeout", "2s"}), 5);
     EXPECT_LE(looks, 2);
+}
+
+TEST(Wait, DoesNotWaitForWhoIsNotThere) {
+    Shell shell;
+    shell.master.answers("list", serverList({serverRow("a", "chat", "starting")}));
+    EXPECT_EQ(shell.run({"wait", "b"}), 3);
+    EXPECT_EQ(shell.master.requests().size(), 1U);
 }
 
 TEST(Wait, NamesTheBlockerAfterItsTime) {
