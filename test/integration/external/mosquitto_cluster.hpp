@@ -72,8 +72,8 @@ protected:
         return reader.outputUntil("muster/game/" + last + "\n", std::chrono::seconds(10));
     }
 
-    ClusterProcess cluster_;
     std::unique_ptr<MosquittoProcess> mosquitto_;
+    ClusterProcess cluster_;  // ends first: its servers are stopped over the broker
 };
 
 }  // namespace muster::test
