@@ -43,6 +43,8 @@ class ChatCluster:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="muster-chat-"))
         self.environment = {name: value for name, value in os.environ.items()
                             if not name.startswith("MUSTER_")}
+        # What servers inherit, and are known by: their command lines do not name the directory.
+        self.environment["CHAT_TEST_DIRECTORY"] = str(self.directory)
         self.master = None
         self._write_config()
 
