@@ -4,8 +4,19 @@
 #include "keeper/keeper.hpp"
 
 namespace muster::app {
+namespace {
+
+constexpr std::size_t kMaxLogFile = 4 << 20;
+
+}  // namespace
 
 int runKeep(const KeepOptions& options) {
+    if (!options.logFile.empty()) {
+        log::Options logging;
+        logging.file = options.logFile;
+        logging.maxFileSize = kMaxLogFile;
+        log::configure(logging);
+    }
     keeper::KeeperOptions keeping;
     keeping.stateDirectory = options.stateDirectory;
     keeping.nodeArgv = options.nodeArgv;

@@ -8,6 +8,7 @@ namespace muster::app {
 struct KeepOptions {
     std::string stateDirectory;         // absolute
     std::vector<std::string> nodeArgv;  // empty: no node is kept
+    std::string logFile;                // empty: stderr
 };
 
 /// `muster keep`: holds the servers of this host until it is told to end. The exit status: 0; 1 it

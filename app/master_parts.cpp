@@ -114,13 +114,16 @@ void MasterProcess::Parts::wire() {
         mirror_->message(message);
     });
     agent_->onPresence([this](const Member& member) {
+        supervisor_->memberSays(member.server.id, member.busy, member.version);
         if (member.state == "ready") memberReady(member.server.id);
     });
     agent_->onMember(
         [this](MemberEvent event, const ServerInfo& server) { onMember(event, server); });
 
     switches_.emplace(*leadership_);
-    orderSender_.emplace(*agent_);
+    orderSender_.emplace(*agent_, [this](const std::string& moduleId, const JsonText& body) {
+        return moduleId == supervisor_->id() ? supervisor_->orderMessage(body) : body;
+    });
     orders_.emplace(loop_, *leadership_, *orderSender_);
     agent_->onOrderAnswer(
         [this](std::string_view from, std::string_view orderId, const wire::Answer& answer) {

@@ -93,6 +93,7 @@ private:
     std::optional<Selection> wanted_;  // what to start; none: nothing
     bool wasConnected_ = false;        // to the broker, since the start
     int status_ = 0;
+    TimePoint signalledAt_{};  // the first signal to end came
     bool isEnding_ = false;    // a signal came
     bool isStopping_ = false;  // the parts are being stopped
 };

@@ -29,7 +29,7 @@ public:
     void startServers(std::string type, std::vector<std::string> ids);
     /// Runs until a signal or stop(). SIGTERM: this process ends, servers go on. SIGINT: servers
     /// are stopped first, if startServers() was called, and the host's keeper
-    /// ends; a second SIGINT does not wait. The exit status.
+    /// ends; a second SIGINT, a second later, does not wait. The exit status.
     int run();
     /// From any thread.
     void stop();

@@ -9,6 +9,7 @@
 namespace muster::app {
 namespace {
 
+constexpr std::chrono::seconds kOneSignal{1};
 constexpr std::chrono::minutes kStopLimit{2};  // for all servers together, at SIGINT
 
 }  // namespace
@@ -22,7 +23,11 @@ void MasterProcess::Parts::awaitSignal() {
 void MasterProcess::Parts::onSignal(int number) {
     awaitSignal();
     if (number == SIGHUP) return;  // a closed terminal is no reason to stop leading
+    const TimePoint now = loop_.now();
+    // One Ctrl-C may come twice: from the terminal to the group, and from whoever passes it on.
+    if (isEnding_ && number == SIGINT && now - signalledAt_ < kOneSignal) return;
     const bool isSecond = std::exchange(isEnding_, true);
+    signalledAt_ = now;
     if (number == SIGINT && wanted_ && !isSecond) return stopServers();
     log::info("master", "{}: the master ends; servers go on",
               number == SIGINT ? "SIGINT" : "SIGTERM");

@@ -53,6 +53,7 @@ int runKeepVerb(int argc, char** argv) {
     CLI::App app("holds the processes of this host");
     app.name("muster keep");
     app.add_option("--state", options.stateDirectory, "state directory")->required();
+    app.add_option("--log", options.logFile, "write the log there instead of stderr, 4 MiB x 4");
     app.add_option("node", options.nodeArgv, "after --: the command of the node to keep");
     if (const auto status = parse(app, argc, argv)) return *status;
     options.stateDirectory = std::filesystem::absolute(options.stateDirectory).string();

@@ -4,9 +4,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json.hpp>
 
+#include <nlohmann/json.hpp>
 #include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -44,8 +45,11 @@ std::shared_ptr<spdlog::logger> makeLogger(const Options& options) {
     std::shared_ptr<spdlog::sinks::sink> sink;
     if (options.file.empty())
         sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    else
+    else if (options.maxFileSize == 0)
         sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
+    else
+        sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
+            options.file, options.maxFileSize, options.maxOldFiles);
     auto logger = std::make_shared<spdlog::logger>("muster", std::move(sink));
     logger->set_level(spdlog::level::debug);
     logger->flush_on(spdlog::level::info);
@@ -74,9 +78,8 @@ void updateLowest() {
 
 std::string jsonLine(Level level, std::string_view component, std::string_view text) {
     static constexpr const char* kNames[] = {"debug", "info", "warn", "error", "off"};
-    nlohmann::json line = {{"level", kNames[static_cast<int>(level)]},
-                           {"component", component},
-                           {"message", text}};
+    nlohmann::json line = {
+        {"level", kNames[static_cast<int>(level)]}, {"component", component}, {"message", text}};
     return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -102,7 +105,9 @@ void setLevel(std::string_view component, Level level) {
     updateLowest();
 }
 
-bool isEnabled(Level level) noexcept { return level >= lowest.load(std::memory_order_relaxed); }
+bool isEnabled(Level level) noexcept {
+    return level >= lowest.load(std::memory_order_relaxed);
+}
 
 void write(Level level, std::string_view component, std::string_view text) {
     std::lock_guard lock(state().mutex);

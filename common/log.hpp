@@ -1,9 +1,11 @@
 #pragma once
 
-#include <fmt/core.h>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <fmt/core.h>
 
 /// Logging: component first, then a fmt format string. Thread-safe. spdlog is in log.cpp only.
 /// Never log tokens, passwords or payloads at info or above.
@@ -15,7 +17,9 @@ enum class Format { Text, Json };
 struct Options {
     Level level = Level::Info;
     Format format = Format::Text;
-    std::string file;  // empty: stderr
+    std::string file;             // empty: stderr
+    std::size_t maxFileSize = 0;  // bytes; what is larger becomes <name>.1.<ext>; 0: never
+    std::size_t maxOldFiles = 3;
 };
 
 /// Sets where lines go. Call from main() before other threads start.

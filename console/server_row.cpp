@@ -52,6 +52,7 @@ ServerRow rowOf(const json& object) {
     row.note = textOf(object, "note");
     row.isManaged = boolOf(object, "managed", true);
     row.isReady = boolOf(object, "ready", false);
+    row.isHeld = boolOf(object, "held", false);
     row.isPomelo = boolOf(object, "pomelo", false);
     row.port = numberOf(object, "port");
     row.clientPort = numberOf(object, "clientPort");

@@ -30,6 +30,10 @@ UniqueFd connectTo(const std::string& stateDirectory) {
     return socket;
 }
 
+std::string logPathOf(const std::string& stateDirectory) {
+    return stateDirectory + "/logs/muster-keeper.log";
+}
+
 /// One question, one answer, bounded by `wait`.
 Result<Answer> ask(const UniqueFd& socket, const Request& request, std::chrono::milliseconds wait) {
     const std::string text = frame(encode(request));
@@ -98,7 +102,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 Result<void> startDaemon(const LaunchOptions& options) {
     const std::string logs = options.stateDirectory + "/logs";
     if (auto made = makePrivateDirectory(logs); !made) return made;
-    const std::string logPath = logs + "/muster-keeper.log";
+    const std::string logPath = logPathOf(options.stateDirectory);
     const UniqueFd logFile(
         ::open(logPath.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
     if (!logFile)
@@ -128,8 +132,8 @@ Result<void> launchKeeper(const LaunchOptions& options) {
     const auto end = Clock::now() + options.wait;
     while (!isKeeperAlive(options.stateDirectory)) {
         if (Clock::now() >= end)
-            return Error(Errc::Timeout, "the keeper does not answer: see " +
-                                            options.stateDirectory + "/logs/muster-keeper.log");
+            return Error(Errc::Timeout,
+                         "the keeper does not answer: see " + logPathOf(options.stateDirectory));
         ::poll(nullptr, 0, 10);
     }
     return {};
@@ -139,7 +143,12 @@ std::vector<std::string> keeperCommand(const std::string& stateDirectory,
                                        const std::vector<std::string>& nodeArgv) {
     std::error_code ignored;
     std::vector<std::string> argv{std::filesystem::read_symlink("/proc/self/exe", ignored).string(),
-                                  "keep", "--state", stateDirectory, "--"};
+                                  "keep",
+                                  "--state",
+                                  stateDirectory,
+                                  "--log",
+                                  logPathOf(stateDirectory),
+                                  "--"};
     argv.insert(argv.end(), nodeArgv.begin(), nodeArgv.end());
     return argv;
 }

@@ -21,7 +21,7 @@ bool isKeeperAlive(const std::string& stateDirectory);
 /// answers; at once if one does already. Timeout: it did not answer in time; the log says why.
 /// Safe to call from a process with threads.
 Result<void> launchKeeper(const LaunchOptions& options);
-/// The same with this very program: `<self> keep --state <dir> -- <nodeArgv...>`.
+/// The same with this very program: `<self> keep --state <dir> --log <file> -- <nodeArgv...>`.
 Result<void> launchKeeper(const std::string& stateDirectory,
                           const std::vector<std::string>& nodeArgv);
 /// The argv that launchKeeper of this program uses.

@@ -15,7 +15,10 @@ std::string blockerText(const ServerRow& row) {
 
 ExitCode conclude(Context& context, const ReadinessProgress& progress) {
     if (progress.isReady()) {
-        context.say(fmt::format("{} of {} ready", progress.total(), progress.total()));
+        std::string text = fmt::format("{} of {} ready", progress.total(), progress.total());
+        for (const std::string& id : progress.held())
+            text += fmt::format("; {0} stays stopped ('muster start {0}' starts it)", id);
+        context.say(text);
         return ExitCode::Done;
     }
     if (progress.isNothing()) {
@@ -33,9 +36,14 @@ ExitCode conclude(Context& context, const ReadinessProgress& progress) {
 std::vector<std::string> ReadinessProgress::look(const ServerList& list) {
     std::vector<std::string> news;
     blockers_.clear();
+    held_.clear();
     total_ = 0;
     for (const ServerRow& row : list.rows) {
         if (!selection_.matches(row)) continue;
+        if (row.isHeld && (selection_.isEmpty() || selection_.isAll())) {
+            held_.push_back(row.id);
+            continue;
+        }
         ++total_;
         if (!row.isReady) blockers_.push_back(blockerText(row));
         std::string& known = states_[row.id];

@@ -17,9 +17,11 @@ public:
     /// Takes one list; returns a line per change since the last one.
     std::vector<std::string> look(const ServerList& list);
     /// Whether something is selected and all of it is ready.
-    bool isReady() const { return total_ > 0 && blockers_.empty(); }
+    bool isReady() const { return !isNothing() && blockers_.empty(); }
     /// Whether the selection names nothing that the last list has.
-    bool isNothing() const { return total_ == 0; }
+    bool isNothing() const { return total_ == 0 && held_.empty(); }
+    /// Of a selection of all: those a person stopped, which no start of all waits for.
+    const std::vector<std::string>& held() const { return held_; }
     std::size_t total() const { return total_; }
     /// "chat-2 backoff (exit 1)" of those not ready at the last look.
     const std::vector<std::string>& blockers() const { return blockers_; }
@@ -28,6 +30,7 @@ private:
     const Selection& selection_;
     std::map<std::string, std::string> states_;
     std::vector<std::string> blockers_;
+    std::vector<std::string> held_;
     std::size_t total_ = 0;
 };
 

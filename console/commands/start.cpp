@@ -1,3 +1,4 @@
+#include "common/config/cluster_config.hpp"
 #include "console/commands.hpp"
 #include "console/commands/outcomes.hpp"
 #include "console/endpoint.hpp"
@@ -43,6 +44,11 @@ ExitCode becomeMaster(Context& context, const Error& why) {
     return static_cast<ExitCode>(context.hooks().runMaster(request));
 }
 
+bool isConfigBad(const Context& context) {
+    const std::string path = configPath(context.args(), context.hooks());
+    return !path.empty() && !config::load(path, context.args().env).cluster;
+}
+
 }  // namespace
 
 ExitCode runStart(Context& context) {
@@ -50,7 +56,9 @@ ExitCode runStart(Context& context) {
     const auto selection = Selection::parse(args.words, args.type, args.ids);
     if (!selection) return context.fail(selection.error());
     const auto client = context.admin();
-    if (!client && client.error().code() != Errc::Closed) return context.fail(client.error());
+    // The program that would run the master says all that is wrong with its configuration.
+    if (!client && client.error().code() != Errc::Closed && !isConfigBad(context))
+        return context.fail(client.error());
     if (!client) return becomeMaster(context, client.error());
     // An external broker takes connections also where no master leads.
     const auto known = context.servers();

@@ -20,7 +20,11 @@ MemberChanges MemberTable::presence(Presence presence, TimePoint now) {
     if (known == members_.end()) {
         if (isOffline || members_.size() >= kMaxMembers) return {};
         MemberChanges changes{{MemberEvent::Registered, presence.server}};
-        insert({std::move(presence.server), std::move(presence.state), presence.busy, {}});
+        insert({std::move(presence.server),
+                std::move(presence.state),
+                presence.busy,
+                std::move(presence.version),
+                {}});
         return changes;
     }
     Member& member = known->second;
@@ -33,12 +37,17 @@ MemberChanges MemberTable::presence(Presence presence, TimePoint now) {
     }
     if (!isSame)
         return replace(known,
-                       {std::move(presence.server), std::move(presence.state), presence.busy, {}},
+                       {std::move(presence.server),
+                        std::move(presence.state),
+                        presence.busy,
+                        std::move(presence.version),
+                        {}},
                        MemberEvent::Registered);
     const bool wasAway = member.isAway();
     stay(member);
     member.state = std::move(presence.state);
     member.busy = presence.busy;
+    member.version = std::move(presence.version);
     if (!wasAway) return {};
     return {{MemberEvent::Reconnected, member.server}};
 }
@@ -49,12 +58,12 @@ MemberChanges MemberTable::join(ServerInfo server, bool isReconnect) {
     if (known == members_.end()) {
         if (members_.size() >= kMaxMembers) return {};
         MemberChanges changes{{event, server}};
-        insert({std::move(server), "online", 0, {}});
+        insert({std::move(server), "online", 0, {}, {}});
         return changes;
     }
     Member& member = known->second;
     if (!isSameLife(member.server, server))
-        return replace(known, {std::move(server), "online", 0, {}}, event);
+        return replace(known, {std::move(server), "online", 0, {}, {}}, event);
     stay(member);
     member.state = "online";
     member.server.info = std::move(server.info);

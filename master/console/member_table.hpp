@@ -28,6 +28,7 @@ struct Member {
     ServerInfo server;
     std::string state = "online";  // of presence; "offline" while it is away for a moment
     std::int64_t busy = 0;
+    std::string version;                // as its presence says; empty: not told
     std::optional<TimePoint> leavesAt;  // set while it is away: then it has left
     bool isAway() const { return leavesAt.has_value(); }
 };

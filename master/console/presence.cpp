@@ -75,6 +75,8 @@ Result<Presence> decodePresence(std::string_view id, std::string_view payload) {
     if (!readNumber(record, "pid", INT32_MAX, pid)) return bad(id, "'pid' must be a process id");
     if (!readText(record, "incarnation", server.incarnation))
         return bad(id, "'incarnation' must be a short string");
+    if (!readText(record, "version", presence.version))
+        return bad(id, "'version' must be a short string");
     if (!readNumber(record, "busy", INT64_MAX, presence.busy))
         return bad(id, "'busy' must be a count");
     server.port = static_cast<int>(port);

@@ -16,6 +16,7 @@ struct Presence {
     ServerInfo server;  // info has id, serverType, host, port and pid merged in
     std::string state;  // online, ready, draining, stopping or offline
     std::int64_t busy = 0;
+    std::string version;  // of muster in it; empty: not told
 };
 
 /// `payload` as it stood at presence/<id>. BadMessage names the field.

@@ -5,6 +5,7 @@
 #include <muster/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace muster::supervisor {
 
@@ -110,6 +111,20 @@ std::vector<std::string> Fleet::apply(const std::string& nodeId, const NodeRepor
     return changed;
 }
 
+void Fleet::answered(const std::string& id, ServerState state, pid_t pid) {
+    const auto found = servers_.find(id);
+    if (found == servers_.end()) return;
+    std::optional<ServerStatus>& status = found->second.status;
+    if (status && status->state == state && status->pid == pid) return;
+    if (!status) status.emplace();
+    status->id = id;
+    status->type = found->second.entry.type;
+    status->state = state;
+    status->isReady = state == ServerState::Ready;
+    status->wantsRun = pid > 0;
+    status->pid = pid;
+}
+
 void Fleet::nodeGone(const std::string& nodeId) {
     nodes_.erase(nodeId);
 }
@@ -132,6 +147,7 @@ void Fleet::memberGone(const std::string& id) {
     if (found == servers_.end()) return;
     found->second.member.reset();
     found->second.isMemberReady = false;
+    found->second.memberBusy.reset();
     if (!found->second.nodeId.empty()) return;
     servers_.erase(found);  // it came by itself and went by itself
     std::erase(order_, id);
@@ -140,6 +156,16 @@ void Fleet::memberGone(const std::string& id) {
 void Fleet::memberReady(const std::string& id) {
     const auto found = servers_.find(id);
     if (found != servers_.end() && found->second.member) found->second.isMemberReady = true;
+}
+
+bool Fleet::memberSays(const std::string& id, std::int64_t busy, std::string version) {
+    const auto found = servers_.find(id);
+    if (found == servers_.end() || !found->second.member) return false;
+    Server& server = found->second;
+    if (server.memberBusy == busy && server.version == version) return false;
+    server.memberBusy = busy;
+    server.version = std::move(version);
+    return true;
 }
 
 ClusterView Fleet::view(const std::set<std::string>& inFlight) const {
@@ -199,8 +225,12 @@ JsonText Fleet::row(const std::string& id, TimePoint now, WallTime wall, bool wi
              {"state", stateName(state)},
              {"ready", state == ServerState::Ready},
              {"pomelo", server->isPomelo || (server->member && server->member->isPomelo)}};
+    if (server->wish && !server->wish->wantsRun && server->wish->isPersonal) row["held"] = true;
     if (server->entry.port > 0) row["port"] = server->entry.port;
     if (server->entry.clientPort > 0) row["clientPort"] = server->entry.clientPort;
+    if (!server->version.empty()) row["version"] = server->version;
+    if (server->memberBusy) row["busy"] = *server->memberBusy;
+    // The notify socket is nearer than the presence: its count wins.
     if (server->status) addStatus(row, *server->status, wall, withAges);
     if (!server->status && server->member && server->member->pid > 0)
         row["pid"] = server->member->pid;

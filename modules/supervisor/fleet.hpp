@@ -7,6 +7,7 @@
 
 #include <muster/types.hpp>
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -37,7 +38,9 @@ public:
         TimePoint heard{};                 // when its node last spoke of it
         std::optional<ServerInfo> member;  // registered now
         bool isMemberReady = false;
-        std::string plan;  // why it waits, in words
+        std::optional<std::int64_t> memberBusy;  // as its presence says
+        std::string version;                     // likewise
+        std::string plan;                        // why it waits, in words
     };
 
     void define(Server server);
@@ -48,12 +51,16 @@ public:
     /// What node `nodeId` says. Ids whose status changed.
     std::vector<std::string> apply(const std::string& nodeId, const NodeReport& report,
                                    TimePoint now);
+    /// What its node answered to an order: it may be here before the report of it.
+    void answered(const std::string& id, ServerState state, pid_t pid);
     void nodeGone(const std::string& nodeId);
     bool isNodeKnown(const std::string& nodeId) const { return nodes_.contains(nodeId); }
     void memberHere(const ServerInfo& info, TimePoint now);
     void memberGone(const std::string& id);
     /// The server says by its presence or its `record` that it serves.
     void memberReady(const std::string& id);
+    /// What its presence says beyond that; true if it is news.
+    bool memberSays(const std::string& id, std::int64_t busy, std::string version);
 
     ClusterView view(const std::set<std::string>& inFlight) const;
     const Server* find(const std::string& id) const;

@@ -245,16 +245,41 @@ void NodeService::onNotify(pid_t pid, const NotifyMessage& message) {
     settle(*entry);
 }
 
+/// Looks what its process uses now.
+void NodeService::measure(Entry& entry) {
+    const ServerStatus& status = entry.process->status();
+    const auto usage = status.pid > 0 ? readUsage(status.pid) : std::nullopt;
+    if (!usage) {
+        entry.used = {};
+        return;
+    }
+    const auto now = loop_.wallTime().time_since_epoch();
+    const double lifetime = std::chrono::duration<double, std::milli>(now).count() -
+                            static_cast<double>(status.startedMs);
+    const auto share = entry.cpu.percent(usage->cpuTime, loop_.now());
+    // Of a process that was not measured before: its whole life until now.
+    if (entry.used.pid != status.pid && lifetime > 0)
+        entry.used.cpuPercent = 100.0 * static_cast<double>(usage->cpuTime.count()) / lifetime;
+    else if (share)
+        entry.used.cpuPercent = share;
+    entry.used.pid = status.pid;
+    entry.used.rssBytes = usage->rssBytes;
+}
+
+ServerStatus NodeService::statusOf(const Entry& entry) {
+    ServerStatus status = entry.process->status();
+    if (status.pid == 0 || entry.used.pid != status.pid) return status;
+    status.cpuPercent = entry.used.cpuPercent;
+    status.rssBytes = entry.used.rssBytes;
+    return status;
+}
+
 JsonText NodeService::snapshot() {
     NodeReport report;
     report.isSnapshot = true;
     for (auto& [id, entry] : entries_) {
-        ServerStatus status = entry.process->status();
-        if (const auto usage = readUsage(status.pid); usage && status.pid > 0) {
-            status.rssBytes = usage->rssBytes;
-            status.cpuPercent = entry.cpu.percent(usage->cpuTime, loop_.now());
-        }
-        report.servers.push_back(std::move(status));
+        measure(entry);
+        report.servers.push_back(statusOf(entry));
     }
     return encode(report);
 }

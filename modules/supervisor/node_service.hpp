@@ -60,6 +60,7 @@ private:
         std::unique_ptr<Probe> probe;
         TimerId timer = 0;
         CpuMeter cpu;
+        ServerStatus used;  // as last measured: pid, cpuPercent, rssBytes
         ServerStatus reported;
         std::string record;
     };
@@ -88,6 +89,8 @@ private:
     void answerWaiters(const Entry& entry);
     void answer(const Waiter& waiter, const Entry& entry) const;
     keeper::SpawnRequest spawnRequest(const ServerSpec& spec) const;
+    void measure(Entry& entry);
+    static ServerStatus statusOf(const Entry& entry);
     JsonText snapshot();
 
     EventLoop& loop_;

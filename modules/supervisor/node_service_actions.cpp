@@ -167,8 +167,9 @@ void NodeService::tell(Entry& entry, std::vector<ServerEvent> events) {
     }
     entry.reported = status;
     if (!report_) return;
+    if (!events.empty()) measure(entry);
     NodeReport report;
-    report.servers.push_back(status);
+    report.servers.push_back(statusOf(entry));
     report.events = std::move(events);
     report_(encode(report));
 }

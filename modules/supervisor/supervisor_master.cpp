@@ -121,6 +121,12 @@ void SupervisorMaster::memberReady(const std::string& id) {
                              jsonText({{"op", "memberReady"}, {"id", id}}));
 }
 
+void SupervisorMaster::memberSays(const std::string& id, std::int64_t busy, std::string version) {
+    if (!fleet_.memberSays(id, busy, std::move(version))) return;
+    dirty_.insert(id);
+    mirror();
+}
+
 void SupervisorMaster::masterHandler(MasterAgent& agent, const ServerInfo& from,
                                      const JsonText& message, Reply reply) {
     // The name is bound to the connection, the type only to what it says.
@@ -213,29 +219,41 @@ void SupervisorMaster::reconcile() {
         send(order.id, order.op == PlannedOrder::Op::Start ? "start" : "stop");
 }
 
-Result<JsonText> SupervisorMaster::bodyOf(const Fleet::Server& server, const char* op) const {
-    const std::string_view name = op;
-    if (name == "stop" || name == "kill") return jsonText({{"op", op}, {"id", server.entry.id}});
-    auto command = ports_.command(cluster_, server.entry);
-    if (!command) return command.error();
+Result<config::Command> SupervisorMaster::checkCommand(const Fleet::Server& server,
+                                                       std::string_view op) const {
+    if (op == "stop" || op == "kill") return config::Command{};
+    return ports_.command(cluster_, server.entry);
+}
+
+JsonText SupervisorMaster::orderMessage(const JsonText& order) const {
+    const auto json = parseJson(order);
+    if (!json || !json->is_object() || !json->contains("id")) return order;
+    const Json& id = (*json)["id"];
+    const Fleet::Server* server =
+        id.is_string() ? fleet_.find(id.get_ref<const std::string&>()) : nullptr;
+    const Json op = json->value("op", Json());
+    // A node refuses a start that lacks its server: what the config no longer has is not started.
+    if (server == nullptr || (op != "start" && op != "restart")) return order;
+    auto command = ports_.command(cluster_, server->entry);
+    if (!command) return order;
     ServerSpec spec;
-    spec.id = server.entry.id;
-    spec.type = server.entry.type;
-    spec.host = server.entry.host;
-    spec.port = server.entry.port;
+    spec.id = server->entry.id;
+    spec.type = server->entry.type;
+    spec.host = server->entry.host;
+    spec.port = server->entry.port;
     spec.argv = std::move(command->argv);
-    spec.env = ports_.environment(server.entry);
+    spec.env = ports_.environment(server->entry);
     for (const auto& [variable, value] : command->env) spec.env[variable] = value;
-    spec.env["MUSTER_INFO"] = server.entry.properties;
+    spec.env["MUSTER_INFO"] = server->entry.properties;
     spec.cwd = command->cwd;
     spec.user = command->user;
-    spec.isPomelo = server.isPomelo;
-    if (const auto type = cluster_.types.find(server.entry.type); type != cluster_.types.end()) {
+    spec.isPomelo = server->isPomelo;
+    if (const auto type = cluster_.types.find(server->entry.type); type != cluster_.types.end()) {
         spec.restart = type->second.restart;
         spec.stop = type->second.stop;
         spec.readiness = type->second.readiness;
     }
-    return jsonText({{"op", op}, {"server", Json::parse(encode(spec))}});
+    return jsonText({{"op", op}, {"id", id}, {"server", Json::parse(encode(spec))}});
 }
 
 void SupervisorMaster::send(const std::string& id, const char* op) {
@@ -243,21 +261,36 @@ void SupervisorMaster::send(const std::string& id, const char* op) {
     if (server == nullptr) return;
     fleet_.setOrdered(id);
     inFlight_.insert(id);
-    auto body = bodyOf(*server, op);
-    if (!body) return onOrderEnded(id, op, body.error());
+    if (const auto command = checkCommand(*server, op); !command)
+        return onOrderEnded(id, op, command.error());
     milliseconds deadline = kStartDeadline;
     if (const auto type = cluster_.types.find(server->entry.type); type != cluster_.types.end())
         deadline = std::max(deadline, type->second.stop.timeout + kStopGrace);
-    ports_.order({server->nodeId, std::move(*body), deadline},
+    ports_.order({server->nodeId, jsonText({{"op", op}, {"id", id}}), deadline},
                  [this, id, op, isAlive = std::weak_ptr(isAlive_)](Result<JsonText> result) {
                      if (isAlive.lock()) onOrderEnded(id, op, result);
                  });
+}
+
+void SupervisorMaster::takeAnswer(const std::string& id, const JsonText& answer) {
+    const auto json = parseJson(answer);
+    if (!json || !json->is_object()) return;
+    const auto name = json->find("state");
+    const auto pid = json->find("pid");
+    if (name == json->end() || !name->is_string()) return;
+    const auto state = parseServerState(name->get_ref<const std::string&>());
+    if (!state) return;
+    fleet_.answered(id, *state,
+                    pid != json->end() && pid->is_number_integer() ? pid->get<pid_t>() : 0);
+    dirty_.insert(id);
+    mirror();
 }
 
 void SupervisorMaster::onOrderEnded(const std::string& id, const char* op,
                                     const Result<JsonText>& result) {
     if (result) {
         inFlight_.erase(id);
+        takeAnswer(id, *result);
     } else {
         log::warn("supervisor", "{} of {}: {}", op, id, result.error().detail());
         loop_.cancel(pauses_[id]);

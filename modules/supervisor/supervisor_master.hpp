@@ -61,10 +61,17 @@ public:
                      SupervisorPorts ports);
     ~SupervisorMaster() override;
 
-    /// Starts what `selection` names but what a person stopped: `muster start`. After start(agent).
+    /// Starts what `selection` names: `muster start`. If it names all, what a person stopped stays
+    /// so. After start(agent).
     void bringUp(const Selection& selection);
     /// A server says that it serves: by its presence, or, for pomelo's, its watcher `record`.
     void memberReady(const std::string& id);
+    /// What a registered server says of itself by its presence.
+    void memberSays(const std::string& id, std::int64_t busy, std::string version);
+
+    /// What a node is sent for an order of this module. The order itself, which is stored and shown
+    /// to whoever may look, names the server only: its variables and arguments may be secrets.
+    JsonText orderMessage(const JsonText& order) const;
 
     std::string_view id() const override { return "supervisor"; }
     int requiredLevel(const JsonText& message) const override;
@@ -95,7 +102,8 @@ private:
         OutcomesReply done;
         TimerId timer = 0;
         Rollout rollout{1};
-        std::set<std::string> restarted;  // the node has a new process
+        std::map<std::string, pid_t> oldPids;  // of those that were ordered to restart
+        std::set<std::string> restarted;       // the node has a new process
     };
     void define(const config::Server& server);
     void loadState();
@@ -119,8 +127,9 @@ private:
     void scheduleReconcile();
     void reconcile();
     void send(const std::string& id, const char* op);
+    void takeAnswer(const std::string& id, const JsonText& answer);
     void onOrderEnded(const std::string& id, const char* op, const Result<JsonText>& result);
-    Result<JsonText> bodyOf(const Fleet::Server& server, const char* op) const;
+    Result<config::Command> checkCommand(const Fleet::Server& server, std::string_view op) const;
     void mirror();
     JsonText list() const;
     void status(const std::string& id, const Reply& reply) const;

@@ -108,7 +108,8 @@ Result<std::vector<std::string>> SupervisorMaster::add(const JsonText& entry) {
 }
 
 void SupervisorMaster::bringUp(const Selection& selection) {
-    Operation ignored{Verb::Start, {}, {}, {}, 0, Rollout(1), {}};
+    Operation ignored{Verb::Start, {}, {}, {}, 0, Rollout(1), {}, {}};
+    const bool isAll = selection.ids.empty() && selection.type.empty();
     std::vector<std::pair<std::string, Wish>> wishes;
     for (const std::string& id : select(selection, ignored)) {
         const Fleet::Server* server = fleet_.find(id);
@@ -118,7 +119,8 @@ void SupervisorMaster::bringUp(const Selection& selection) {
             log::warn("supervisor", "{} is not started: {}", id, command.error().detail());
             continue;
         }
-        const bool isKept = server->wish && !server->wish->wantsRun && server->wish->isPersonal;
+        const bool isKept =
+            isAll && server->wish && !server->wish->wantsRun && server->wish->isPersonal;
         if (isOfConfig && !isKept) wishes.emplace_back(id, Wish{true, false});
     }
     persistWishes(wishes, [this, isAlive = std::weak_ptr(isAlive_)](const auto& result) {
@@ -152,7 +154,7 @@ void SupervisorMaster::operate(Verb verb, const Selection& selection, millisecon
                                OutcomesReply done) {
     if (operations_.size() >= kMaxOperations)
         return done({{"", Outcome::Refused, "too many operations are under way"}});
-    operations_.push_back({verb, {}, {}, std::move(done), 0, Rollout(1), {}});
+    operations_.push_back({verb, {}, {}, std::move(done), 0, Rollout(1), {}, {}});
     const auto operation = std::prev(operations_.end());
     const auto ids = select(selection, *operation);
     prepare(*operation, ids);
@@ -228,7 +230,11 @@ void SupervisorMaster::carryOut(Operation& operation) {
 }
 
 void SupervisorMaster::rollOn(Operation& operation) {
-    for (const std::string& id : operation.rollout.next()) send(id, "restart");
+    for (const std::string& id : operation.rollout.next()) {
+        const auto& status = fleet_.find(id)->status;
+        operation.oldPids[id] = status ? status->pid : 0;
+        send(id, "restart");
+    }
 }
 
 std::optional<ServerOutcome> SupervisorMaster::judge(const Operation& operation,
@@ -239,6 +245,9 @@ std::optional<ServerOutcome> SupervisorMaster::judge(const Operation& operation,
     switch (operation.verb) {
         case Verb::Restart:
             if (!operation.restarted.contains(id)) return std::nullopt;
+            // A report from before the order may come after its answer.
+            if (server.status && server.status->pid == operation.oldPids.at(id))
+                return std::nullopt;
             [[fallthrough]];
         case Verb::Start:
             if (fleet_.isReady(id)) return ServerOutcome{id, Outcome::Done, "ready"};

@@ -348,12 +348,38 @@ TEST_F(SupervisorMasterTest, MirrorsRowsToTheStoreOnlyWhenTheyChange) {
     EXPECT_FALSE(Json::parse(row).contains("ageMs"));
 }
 
+TEST_F(SupervisorMasterTest, StoresNoVariableOrArgumentInAnOrder) {
+    nodeArrives();
+    master->bringUp({});
+    loop.run();
+    EXPECT_EQ(Json::parse(orders.front()), Json::parse(R"({"op":"start","id":"chat-1"})"));
+}
+
+TEST_F(SupervisorMasterTest, LeavesAnOrderForAServerItDoesNotKnowWithoutOne) {
+    const JsonText order = R"({"op":"start","id":"gone-1"})";
+    EXPECT_EQ(master->orderMessage(order), order);  // which its node refuses
+    EXPECT_EQ(master->orderMessage("[]"), "[]");
+    EXPECT_EQ(master->orderMessage(R"({"op":7,"id":7})"), R"({"op":7,"id":7})");
+}
+
+TEST_F(SupervisorMasterTest, ShowsWhatAServerSaysOfItselfByItsPresence) {
+    bringAllUp();
+    ServerInfo info;
+    info.id = "chat-1";
+    info.type = "chat";
+    agent->member(MemberEvent::Registered, info);
+    master->memberSays("chat-1", 7, "1.2.3");
+    const Json row = ask(R"({"op":"status","id":"chat-1"})")["server"];
+    EXPECT_EQ(row["busy"], 7);
+    EXPECT_EQ(row["version"], "1.2.3");
+}
+
 TEST_F(SupervisorMasterTest, SendsAllThatANodeNeedsToRunAServerAlone) {
     nodeArrives();
     master->bringUp({});
     loop.run();
-    const Json order = Json::parse(orders.front());
-    auto spec = decodeSpec(order["server"].dump());
+    const Json message = Json::parse(master->orderMessage(orders.front()));
+    auto spec = decodeSpec(message["server"].dump());
     ASSERT_TRUE(spec);
     EXPECT_EQ(spec->argv, std::vector<std::string>{"/bin/chat"});
     EXPECT_EQ(spec->env.at("MUSTER_CLUSTER"), "test");
