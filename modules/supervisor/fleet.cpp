@@ -97,6 +97,8 @@ std::vector<std::string> Fleet::apply(const std::string& nodeId, const NodeRepor
         server.nodeId = nodeId;
         if (server.entry.type.empty()) server.entry.type = status.type;
         if (server.status != status) changed.push_back(status.id);
+        if (server.status && server.status->pid != status.pid && server.status->pid > 0)
+            server.formerPid = server.status->pid;
         server.status = status;
         if (status.isReady) server.isRequested = false;
         server.heard = now;
@@ -122,6 +124,7 @@ void Fleet::answered(const std::string& id, ServerState state, pid_t pid) {
     status->state = state;
     status->isReady = state == ServerState::Ready;
     status->wantsRun = pid > 0;
+    if (status->pid != pid && status->pid > 0) found->second.formerPid = status->pid;
     status->pid = pid;
 }
 
@@ -156,6 +159,14 @@ void Fleet::memberGone(const std::string& id) {
 void Fleet::memberReady(const std::string& id) {
     const auto found = servers_.find(id);
     if (found != servers_.end() && found->second.member) found->second.isMemberReady = true;
+}
+
+bool Fleet::isThisLifeReady(const std::string& id) const {
+    const Server* server = find(id);
+    if (server == nullptr || !server->isMemberReady || !server->status) return false;
+    // Another pid than the node's is that of a program which the server's command started.
+    const long pid = server->member->pid;
+    return pid == 0 || pid == server->status->pid || pid != server->formerPid;
 }
 
 bool Fleet::memberSays(const std::string& id, std::int64_t busy, std::string version) {

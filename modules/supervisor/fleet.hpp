@@ -35,6 +35,7 @@ public:
         std::optional<Wish> wish;  // none: nobody started or stopped it here
         bool isRequested = false;  // a start was asked for and not ordered yet
         std::optional<ServerStatus> status;
+        pid_t formerPid = 0;               // of its last life but this
         TimePoint heard{};                 // when its node last spoke of it
         std::optional<ServerInfo> member;  // registered now
         bool isMemberReady = false;
@@ -59,6 +60,9 @@ public:
     void memberGone(const std::string& id);
     /// The server says by its presence or its `record` that it serves.
     void memberReady(const std::string& id);
+    /// Whether the registered one that says so is the process its node speaks of, and not the one
+    /// before it, whose leave has not come yet.
+    bool isThisLifeReady(const std::string& id) const;
     /// What its presence says beyond that; true if it is news.
     bool memberSays(const std::string& id, std::int64_t busy, std::string version);
 

@@ -127,8 +127,12 @@ void NodeService::handle(const JsonText& message, Reply reply) {
     if (op != "memberReady")
         return reply(Error(Errc::NotSupported, "unknown op \"" + op.substr(0, 64) + "\""));
     if (entry == nullptr) return reply(Error(Errc::UnknownServer, id.substr(0, 64)));
-    entry->process->readySeen("the master heard from it", loop_.now());
-    settle(*entry);
+    // The master may speak of a process that has ended meanwhile.
+    const auto pid = json->find("pid");
+    if (pid == json->end() || *pid == entry->process->status().pid) {
+        entry->process->readySeen("the master heard from it", loop_.now());
+        settle(*entry);
+    }
     reply(JsonText("{}"));
 }
 

@@ -38,8 +38,8 @@ public:
     /// what the master is to be told (moduleId `supervisor`).
     Result<void> start(KeeperPort& keeper, std::function<void(JsonText)> report);
     /// An order or request of the master: {"op":"start|restart","server":{spec}}, {"op":"stop|kill|
-    /// forget|memberReady","id"}, {"op":"snapshot"}. `reply` is called when it is done: after the
-    /// spawn, or when the process has ended.
+    /// forget","id"}, {"op":"memberReady","id","pid"}, {"op":"snapshot"}. `reply` is called when it
+    /// is done: after the spawn, or when the process has ended.
     void handle(const JsonText& message, Reply reply);
     /// The master can be reached, or cannot.
     void masterPresent(bool isPresent);

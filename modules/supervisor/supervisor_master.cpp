@@ -115,10 +115,11 @@ void SupervisorMaster::memberReady(const std::string& id) {
     mirror();
     const Fleet::Server* server = fleet_.find(id);
     if (agent_ == nullptr || server == nullptr || !fleet_.isNodeKnown(server->nodeId)) return;
-    if (!server->status || server->status->state != ServerState::Starting) return;
+    if (!fleet_.isThisLifeReady(id) || server->status->state != ServerState::Starting) return;
     // An unknown node is no error: its snapshot will come, and then this is asked again.
-    (void)agent_->notifyById(server->nodeId, "supervisor",
-                             jsonText({{"op", "memberReady"}, {"id", id}}));
+    (void)agent_->notifyById(
+        server->nodeId, "supervisor",
+        jsonText({{"op", "memberReady"}, {"id", id}, {"pid", server->status->pid}}));
 }
 
 void SupervisorMaster::memberSays(const std::string& id, std::int64_t busy, std::string version) {
