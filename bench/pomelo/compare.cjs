@@ -1,15 +1,18 @@
 // Measures muster's master beside pomelo-admin's over pomelo's framing, in interleaved rounds.
-// Usage: node compare.cjs --muster BIN --swarm BIN [--rounds 7] [--n 1,100,1000] [--out FILE]
+// Usage: node compare.cjs --muster BIN --swarm BIN [--null BIN] [--rounds 7] [--n 1,100,1000]
+//                         [--kinds pomelo,muster,null] [--out FILE]
 // Both masters are driven by the same admin client (pomelo-admin's), loaded by the same swarm of
-// raw monitors; master pinned to core 0, the swarm to core 1. Loopback only, bounded by counts.
+// raw monitors; master pinned to core 0, the swarm to core 1. The null master shows what the kernel
+// alone costs. Loopback only, bounded by counts.
 'use strict';
 const fs = require('fs'), os = require('os'), net = require('net'), path = require('path');
 const { spawn, execFileSync } = require('child_process');
 const AdminClient = require('pomelo-admin').adminClient;
 
-const options = { rounds: '7', n: '1,100,1000', size: '64' };
+const options = { rounds: '7', n: '1,100,1000', size: '64', kinds: 'pomelo,muster,null' };
 for (let i = 2; i < process.argv.length; i += 2) options[process.argv[i].slice(2)] = process.argv[i + 1];
 const counts = options.n.split(',').map(Number), inflights = [1, 16, 64, 256];
+const kinds = options.kinds.split(',').filter((kind) => kind !== 'null' || options.null);
 const totals = { 1: 3000, 16: 20000, 64: 30000, 256: 40000 };
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'muster-bench-'));
 const sleepless = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -85,14 +88,34 @@ function cpuMicroseconds(pid) {
 }
 const rssKiB = (pid) => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
+function startSwarm(port, n) {
+    return spawn('taskset', ['-c', '1', options.swarm, '--host', '127.0.0.1', '--port', String(port), '--n', String(n)], { stdio: ['ignore', 'pipe', 'ignore'] });
+}
+
+async function measureNull(n) {
+    const port = await freePort();
+    const master = spawn('taskset', ['-c', '0', options.null, '--port', String(port), '--n', String(n), '--size', options.size], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    master.stdout.on('data', (data) => { text += data; });
+    const waiting = `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`;
+    while (!fs.readFileSync('/proc/net/tcp', 'utf8').includes(waiting)) await sleepless(20);
+    const swarm = startSwarm(port, n);
+    swarm.stdout.resume();
+    await new Promise((resolve) => master.on('exit', resolve));
+    swarm.kill('SIGKILL');
+    // The first of the two with 16 in flight only warms up.
+    return text.trim().split('\n').map((line) => Object.assign({ kind: 'null', n }, JSON.parse(line))).filter((r, i) => i !== 1);
+}
+
 async function measure(kind, n) {
+    if (kind === 'null') return measureNull(n);
     const port = await freePort(), master = await startMaster(kind, port), rows = [];
     const row = (name, value) => rows.push(Object.assign({ kind, n, name }, value));
     let swarm;
     try {
         const client = await connect(port), info = await ask(client, { op: 'info' }), pid = info.pid;
         const cpu0 = cpuMicroseconds(pid), rss0 = rssKiB(pid), started = Date.now();
-        swarm = spawn('taskset', ['-c', '1', options.swarm, '--host', '127.0.0.1', '--port', String(port), '--n', String(n)], { stdio: ['ignore', 'pipe', 'inherit'] });
+        swarm = startSwarm(port, n);
         await waitLine(swarm, 'REGISTERED');
         row('registration', { ms: Date.now() - started, cpuUsPerMsg: (cpuMicroseconds(pid) - cpu0) / n });
         row('memory', { rssKiB: rssKiB(pid), kibPerMonitor: (rssKiB(pid) - rss0) / n });
@@ -121,15 +144,30 @@ function children(pid) {
 
 const median = (values) => values.slice().sort((a, b) => a - b)[values.length >> 1];
 
+// The issue's bars, as muster / pomelo.
+function bar(n, name, field) {
+    if (field === 'cpuUsPerMsg' && name.startsWith('reqrep')) return n === 1 ? '<= 0.25' : n === 1000 ? '<= 0.125' : '';
+    if (field === 'perSec' && name.startsWith('reqrep') && n === 1000) return '>= 8';
+    if (field === 'cpuUsPerMsg' && name === 'registration') return '<= 0.125';
+    if (field === 'cpuUsPerMsg' && name === 'fanout' && n > 1) return '<= 0.25, 1.5 null';
+    if (field === 'kibPerMonitor' && n === 1000) return '<= 0.2';
+    return '';
+}
+
 function table(rows) {
     const fields = ['perSec', 'p50', 'p99', 'cpuUsPerMsg', 'ms', 'rssKiB', 'kibPerMonitor'];
-    const lines = ['| monitors | measure | figure | pomelo-admin | muster | ratio |', '| --- | --- | --- | --- | --- | --- |'];
-    for (const n of counts) for (const name of [...new Set(rows.map((r) => r.name))]) for (const field of fields) {
-        const of = (kind) => rows.filter((r) => r.n === n && r.name === name && r.kind === kind && r[field] !== undefined).map((r) => r[field]);
-        const [theirs, ours] = [of('pomelo'), of('muster')];
-        if (!theirs.length || !ours.length) continue;
-        const [a, b] = [median(theirs), median(ours)];
-        lines.push(`| ${n} | ${name} | ${field} | ${a.toPrecision(4)} | ${b.toPrecision(4)} | ${(b / a).toPrecision(3)} |`);
+    const lines = ['| monitors | measure | figure | pomelo-admin | muster | ratio | bar | null master |', '| --- | --- | --- | --- | --- | --- | --- | --- |'];
+    const names = [...new Set(rows.map((r) => r.name))];
+    for (const n of counts) for (const name of names) for (const field of fields) {
+        const of = (kind) => {
+            const values = rows.filter((r) => r.n === n && r.name === name && r.kind === kind && r[field] !== undefined).map((r) => r[field]);
+            return values.length ? median(values) : undefined;
+        };
+        const [theirs, ours, nothing] = [of('pomelo'), of('muster'), of('null')];
+        if (theirs === undefined && ours === undefined) continue;
+        const text = (value) => value === undefined ? '' : value.toPrecision(4);
+        const ratio = theirs && ours ? (ours / theirs).toPrecision(3) : '';
+        lines.push(`| ${n} | ${name} | ${field} | ${text(theirs)} | ${text(ours)} | ${ratio} | ${bar(n, name, field)} | ${text(nothing)} |`);
     }
     return lines.join('\n');
 }
@@ -138,7 +176,7 @@ function table(rows) {
     const rows = [];
     for (let round = 0; round < Number(options.rounds); round++)
         for (const n of counts)
-            for (const kind of round % 2 ? ['muster', 'pomelo'] : ['pomelo', 'muster']) {
+            for (const kind of round % 2 ? kinds.slice().reverse() : kinds) {
                 rows.push(...await measure(kind, n));
                 if (options.out) fs.writeFileSync(options.out, rows.map((r) => JSON.stringify(r)).join('\n') + '\n');
             }
