@@ -2,11 +2,16 @@
 
 #include "common/log.hpp"
 #include "master/async/asio_loop.hpp"
+#include "master/async/ready_set.hpp"
 #include "master/mqtt/peer.hpp"
 
+#include <cerrno>
 #include <unordered_map>
 
-#include <boost/asio/post.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 namespace muster::mqtt {
 
@@ -19,6 +24,8 @@ using boost::system::error_code;
 constexpr std::size_t kInputSize = 256u << 10;          // one read; shared by all peers
 constexpr std::chrono::milliseconds kAcceptPause{200};  // after the system ran out of descriptors
 constexpr std::chrono::milliseconds kClosingSweep{500};
+constexpr int kMostAccepts = 128;  // in one turn, so that those who are in go on
+constexpr int kMostTurns = 4;      // before timers and other work have theirs
 
 std::string textOf(const tcp::endpoint& endpoint) {
     const std::string address = endpoint.address().to_string();
@@ -26,12 +33,29 @@ std::string textOf(const tcp::endpoint& endpoint) {
     return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
 }
 
+/// Every accepted socket inherits these. A client without MQTT's keep alive (pomelo's have none) is
+/// found dead by TCP, after two minutes. What cannot be set costs speed, nothing else.
+void setInheritedOptions(int socket) {
+    const auto set = [socket](int level, int name, int value) {
+        (void)::setsockopt(socket, level, name, &value, sizeof value);
+    };
+    set(IPPROTO_TCP, TCP_NODELAY, 1);
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
+    set(IPPROTO_TCP, TCP_KEEPCNT, 4);
+}
+
 }  // namespace
 
 class Listener::Impl final : public PeerHost, public std::enable_shared_from_this<Impl> {
 public:
     Impl(AsioLoop& loop, Broker& broker, ListenerOptions options)
-        : loop_(loop), broker_(broker), options_(std::move(options)), acceptor_(loop.context()) {
+        : loop_(loop),
+          broker_(broker),
+          options_(std::move(options)),
+          acceptor_(loop.context()),
+          ready_(loop, [this] { runTurns(); }) {
         input.resize(kInputSize);
     }
 
@@ -41,14 +65,20 @@ public:
     std::size_t connections() const noexcept { return peers_.size(); }
 
     TimePoint now() const override { return loop_.now(); }
-    void flushLater(const std::shared_ptr<Peer>& peer) override;
-    void closing(const std::shared_ptr<Peer>& peer) override;
-    void done(Peer& peer) override { peers_.erase(&peer); }
+    void flushLater(Peer& peer) override;
+    void readLater(Peer& peer) override;
+    void closing(Peer& peer) override;
+    void done(Peer& peer) override;
 
 private:
-    void accept();
-    void onAccepted(const error_code& error, tcp::socket socket);
-    void welcome(tcp::socket socket);
+    Result<void> open(const tcp::endpoint& endpoint);
+    void waitForClients();
+    void acceptAll();
+    bool acceptOne();
+    void welcome(UniqueFd socket, const tcp::endpoint& remote);
+    void runTurns();
+    bool runTurn();
+    void workLater();
     void flushAll();
     void sweepClosing();
 
@@ -56,14 +86,19 @@ private:
     Broker& broker_;
     ListenerOptions options_;
     tcp::acceptor acceptor_;
+    ReadySet ready_;
     std::uint16_t port_ = 0;
     bool isStopped_ = false;
+    bool isInTurn_ = false;
+    bool willWork_ = false;  // runTurns() was posted
     TimerId acceptTimer_ = 0;
     TimerId sweepTimer_ = 0;
-    std::unordered_map<Peer*, std::shared_ptr<Peer>> peers_;
-    std::vector<std::shared_ptr<Peer>> dirty_;  // to be flushed at the end of this turn
-    std::vector<std::shared_ptr<Peer>> flushing_;
-    std::vector<std::weak_ptr<Peer>> closing_;
+    // A peer is destroyed at the end of a turn only, when no list names it.
+    std::unordered_map<Peer*, std::unique_ptr<Peer>> peers_;
+    std::vector<std::unique_ptr<Peer>> ended_;
+    std::vector<Peer*> dirty_, flushing_;
+    std::vector<Peer*> readable_, reading_;
+    std::vector<Peer*> closing_;
 };
 
 Result<void> Listener::Impl::start() {
@@ -73,11 +108,18 @@ Result<void> Listener::Impl::start() {
     if (error)
         return Error(Errc::BadMessage, "listener '" + options_.name + "': '" + options_.host +
                                            "' is no address; give an IPv4 or IPv6 address");
-    const tcp::endpoint endpoint(address, options_.port);
+    return open(tcp::endpoint(address, options_.port));
+}
+
+Result<void> Listener::Impl::open(const tcp::endpoint& endpoint) {
+    error_code error;
     acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
+    if (!error) setInheritedOptions(acceptor_.native_handle());
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (!error) acceptor_.non_blocking(true, error);
+    if (!error && !ready_.open()) error = error_code(errno, boost::system::system_category());
     if (error) {
         error_code ignored;
         acceptor_.close(ignored);
@@ -85,7 +127,7 @@ Result<void> Listener::Impl::start() {
                                        textOf(endpoint) + ": " + error.message());
     }
     port_ = acceptor_.local_endpoint().port();
-    accept();
+    waitForClients();
     return {};
 }
 
@@ -96,58 +138,127 @@ void Listener::Impl::stop() {
     loop_.cancel(sweepTimer_);
     error_code ignored;
     acceptor_.close(ignored);
+    ready_.close();
     const auto peers = std::exchange(peers_, {});
     for (const auto& [address, peer] : peers) peer->cut("the listener was closed");
-    dirty_.clear();
+    for (auto* list : {&dirty_, &readable_, &closing_}) list->clear();
+    ended_.clear();
 }
 
-void Listener::Impl::accept() {
-    acceptor_.async_accept(
-        [self = shared_from_this()](const error_code& error, tcp::socket socket) {
-            self->onAccepted(error, std::move(socket));
-        });
+void Listener::Impl::waitForClients() {
+    acceptor_.async_wait(tcp::acceptor::wait_read,
+                         [self = shared_from_this()](const error_code& error) {
+                             if (!error && !self->isStopped_) self->acceptAll();
+                         });
 }
 
-void Listener::Impl::onAccepted(const error_code& error, tcp::socket socket) {
-    if (isStopped_) return;
-    if (!error) {
-        welcome(std::move(socket));
-        return accept();
+void Listener::Impl::acceptAll() {
+    for (int i = 0; i < kMostAccepts; ++i) {
+        if (acceptOne()) continue;
+        const int error = errno;
+        if (error == EAGAIN) break;
+        // What the network did to one client says nothing about the next (accept(2)).
+        if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) continue;
+        log::warn("broker", "listener '{}' cannot accept: {}; trying again in {} ms", options_.name,
+                  error_code(error, boost::system::system_category()).message(),
+                  kAcceptPause.count());
+        acceptTimer_ = loop_.after(kAcceptPause, [this] { waitForClients(); });
+        return;
     }
-    if (error == asio::error::connection_aborted) return accept();
-    log::warn("broker", "listener '{}' cannot accept: {}; trying again in {} ms", options_.name,
-              error.message(), kAcceptPause.count());
-    acceptTimer_ = loop_.after(kAcceptPause, [this] { accept(); });
+    waitForClients();
 }
 
-void Listener::Impl::welcome(tcp::socket socket) {
-    error_code error;
-    const tcp::endpoint remote = socket.remote_endpoint(error);
-    if (error) return;  // gone already
-    if (peers_.size() >= options_.maxConnections) {
+bool Listener::Impl::acceptOne() {
+    tcp::endpoint remote;
+    auto size = static_cast<socklen_t>(remote.capacity());
+    UniqueFd socket(::accept4(acceptor_.native_handle(), remote.data(), &size,
+                              SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket) return false;
+    remote.resize(size);
+    if (peers_.size() >= options_.maxConnections)
+        ++broker_.counters().connectionsRefused;
+    else
+        welcome(std::move(socket), remote);
+    return true;
+}
+
+void Listener::Impl::welcome(UniqueFd socket, const tcp::endpoint& remote) {
+    auto peer = std::make_unique<Peer>(std::move(socket), *this);
+    if (!ready_.add(peer->socket(), peer.get())) {
         ++broker_.counters().connectionsRefused;
         return;
     }
-    auto peer = std::make_shared<Peer>(std::move(socket), *this);
-    peers_.emplace(peer.get(), peer);
     peer->start(broker_, {textOf(remote), options_.name, options_.allowsForeign});
+    peers_.emplace(peer.get(), std::move(peer));
 }
 
-void Listener::Impl::flushLater(const std::shared_ptr<Peer>& peer) {
-    if (dirty_.empty())
-        asio::post(loop_.context(), [self = shared_from_this()] { self->flushAll(); });
-    dirty_.push_back(peer);
+void Listener::Impl::flushLater(Peer& peer) {
+    dirty_.push_back(&peer);
+    workLater();
+}
+
+void Listener::Impl::readLater(Peer& peer) {
+    readable_.push_back(&peer);
+    workLater();
+}
+
+void Listener::Impl::done(Peer& peer) {
+    auto node = peers_.extract(&peer);
+    if (!node.empty()) ended_.push_back(std::move(node.mapped()));
+    workLater();
+}
+
+void Listener::Impl::workLater() {
+    if (isInTurn_ || willWork_ || isStopped_) return;
+    willWork_ = true;
+    loop_.post([self = shared_from_this()] {
+        self->willWork_ = false;
+        self->runTurns();
+    });
+}
+
+void Listener::Impl::runTurns() {
+    if (isStopped_) return;
+    isInTurn_ = true;
+    bool hasMore = true;
+    for (int i = 0; i < kMostTurns && hasMore && !isStopped_; ++i) hasMore = runTurn();
+    isInTurn_ = false;
+    if (isStopped_) return;
+    if (!readable_.empty() || !dirty_.empty() || !ended_.empty()) workLater();
+    ready_.arm();
+}
+
+// Everything that can be read first, then one write for each peer. Whether anything was done.
+bool Listener::Impl::runTurn() {
+    reading_.swap(readable_);
+    const auto events = ready_.take();
+    for (const epoll_event& event : events) {
+        const bool isBroken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+        const bool hasEnded = isBroken || (event.events & EPOLLRDHUP) != 0;
+        static_cast<Peer*>(event.data.ptr)
+            ->onReady((event.events & EPOLLIN) != 0, isBroken || (event.events & EPOLLOUT) != 0,
+                      hasEnded);
+    }
+    for (Peer* peer : reading_) peer->read();
+    const bool hasWorked = !events.empty() || !reading_.empty() || !dirty_.empty();
+    reading_.clear();
+    flushAll();
+    return hasWorked;
 }
 
 // A flush may make output anew; that goes out with the next turn, so that nobody waits for ever.
 void Listener::Impl::flushAll() {
     flushing_.swap(dirty_);
-    for (const auto& peer : flushing_) peer->flush();
+    for (Peer* peer : flushing_) peer->flush();
     flushing_.clear();
+    if (ended_.empty()) return;
+    for (auto* list : {&dirty_, &readable_, &closing_})
+        std::erase_if(*list, [](const Peer* peer) { return peer->hasCut(); });
+    ended_.clear();
 }
 
-void Listener::Impl::closing(const std::shared_ptr<Peer>& peer) {
-    closing_.push_back(peer);
+void Listener::Impl::closing(Peer& peer) {
+    closing_.push_back(&peer);
     if (sweepTimer_ == 0 && !isStopped_)
         sweepTimer_ = loop_.after(kClosingSweep, [this] { sweepClosing(); });
 }
@@ -155,15 +266,14 @@ void Listener::Impl::closing(const std::shared_ptr<Peer>& peer) {
 void Listener::Impl::sweepClosing() {
     sweepTimer_ = 0;
     const auto candidates = std::exchange(closing_, {});  // what is cut may close others
-    for (const auto& weak : candidates) {
-        const auto peer = weak.lock();
-        if (!peer) continue;
+    for (Peer* peer : candidates) {
+        if (peer->hasCut()) continue;
         if (!peer->isOverdue(now())) {
-            closing_.push_back(weak);
+            closing_.push_back(peer);
             continue;
         }
         peer->cut("closed");
-        peers_.erase(peer.get());
+        done(*peer);
     }
     if (!closing_.empty() && sweepTimer_ == 0)
         sweepTimer_ = loop_.after(kClosingSweep, [this] { sweepClosing(); });

@@ -1,14 +1,15 @@
 #pragma once
 
 #include "common/event_loop.hpp"
+#include "common/process/unique_fd.hpp"
 #include "master/mqtt/connection.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <sys/types.h>
 
 namespace muster::mqtt {
 
@@ -20,55 +21,60 @@ public:
     virtual ~PeerHost() = default;
     virtual TimePoint now() const = 0;
     /// Calls peer.flush() at the end of this turn.
-    virtual void flushLater(const std::shared_ptr<Peer>& peer) = 0;
-    /// The peer has no connection any more; it waits for the client to hang up (`lingers`) or is
-    /// done.
-    virtual void closing(const std::shared_ptr<Peer>& peer) = 0;
+    virtual void flushLater(Peer& peer) = 0;
+    /// Calls peer.read() in a later turn, after others had theirs.
+    virtual void readLater(Peer& peer) = 0;
+    /// The peer is to end soon: it writes its last bytes, then waits for the client to hang up.
+    virtual void closing(Peer& peer) = 0;
+    /// The peer has no connection any more and may be destroyed, but not before this turn's end.
     virtual void done(Peer& peer) = 0;
 
-    std::vector<char> input;                         // of the read that is being handled
-    std::vector<std::string_view> pieces;            // scratch of a write
-    std::vector<boost::asio::const_buffer> buffers;  // scratch of a write
+    std::vector<char> input;               // of the read that is being handled
+    std::vector<std::string_view> pieces;  // scratch of a write
 };
 
-/// One accepted TCP connection: a Connection and the socket it stands on. Shared between its
-/// listener and the operations under way.
-class Peer final : public Wire, public std::enable_shared_from_this<Peer> {
+/// One accepted TCP connection: a Connection and the socket it stands on. Driven by its listener,
+/// which owns it and hears from the system each time (and only when) something became possible.
+class Peer final : public Wire {
 public:
-    Peer(boost::asio::ip::tcp::socket socket, PeerHost& host) noexcept
-        : socket_(std::move(socket)), host_(&host) {}
+    /// `socket` is connected and does not block.
+    Peer(UniqueFd socket, PeerHost& host) noexcept : socket_(std::move(socket)), host_(&host) {}
 
-    /// Begins to read.
     void start(Broker& broker, ConnectionInfo info);
+    /// What became possible. `hasEnded`: the client hung up or the connection broke, which reading
+    /// on will show.
+    void onReady(bool canRead, bool canWrite, bool hasEnded);
+    /// Handles what one read brings, if input is wanted.
+    void read();
     /// Writes what is there; ends what was to be closed.
     void flush();
     /// Cuts the connection; afterwards host and broker are not touched any more.
     void cut(std::string_view reason);
     /// Whether it should have been gone by now.
     bool isOverdue(TimePoint now) const noexcept { return isClosing_ && now >= closeBy_; }
+    bool hasCut() const noexcept { return host_ == nullptr; }
+    int socket() const noexcept { return socket_.get(); }
 
     void outputReady() override;
     void inputWanted() override;
     void close() override;
 
 private:
-    void watchForDeadNetwork();
-    void waitForInput();
-    void waitForRoom();
-    void onInput();
-    void discardInput();
     void acknowledgeAtOnce();
     bool writeSome();
+    ssize_t gatherAndSend() const;
     void linger();
     void end(std::string_view reason);
 
-    boost::asio::ip::tcp::socket socket_;
+    UniqueFd socket_;
     PeerHost* host_;                          // null after cut()
     std::unique_ptr<Connection> connection_;  // null while it lingers
     TimePoint closeBy_{};
-    bool isDirty_ = false;    // flush() will come
-    bool isReading_ = false;  // a wait for input is under way
-    bool isWaiting_ = false;  // a wait for room in the socket is under way
+    bool isDirty_ = false;   // flush() will come
+    bool isQueued_ = false;  // read() will come
+    bool hasInput_ = false;  // a read may bring something
+    bool hasEnded_ = false;  // nothing is announced any more: read until the end is found
+    bool isStuck_ = false;   // the socket takes no more for now
     bool isClosing_ = false;
 };
 
