@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -41,21 +40,25 @@ public:
 
     bool contains(std::uint64_t id) const { return entries_.count(id) != 0; }
     /// When takeExpired() has something to do next.
-    std::optional<TimePoint> nextDeadline() const;
+    std::optional<TimePoint> nextDeadline();
     std::size_t size() const { return entries_.size(); }
 
 private:
     struct Entry {
         Reply reply;
-        TimePoint deadline;
         std::string owner;
     };
+    using Deadline = std::pair<TimePoint, std::uint64_t>;
     Reply extract(std::unordered_map<std::uint64_t, Entry>::iterator entry);
+    Deadline popDeadline();
+    void compactDeadlines();
 
     std::size_t limit_;
     std::uint64_t last_ = 0;
     std::unordered_map<std::uint64_t, Entry> entries_;
-    std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
+    // A heap, the next one on top. An answered request stays in it until it comes up, or until most
+    // of the heap is answered: taking it out at once would cost more than all else here.
+    std::vector<Deadline> deadlines_;
 };
 
 }  // namespace muster

@@ -1,6 +1,11 @@
 #include "common/wire/json_scanner.hpp"
 
+#include <bit>
 #include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace muster::wire {
 namespace {
@@ -39,6 +44,44 @@ std::size_t lengthByLead(unsigned char lead) noexcept {
 
 }  // namespace
 
+std::size_t plainLength(std::string_view text) noexcept {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    constexpr std::uint64_t kHigh = 0x8080808080808080;
+    std::size_t length = 0;
+#ifdef __SSE2__
+    // Sixteen at a time. As signed numbers, bytes that are not ASCII are below 0x20 too.
+    for (; text.size() - length >= sizeof(__m128i); length += sizeof(__m128i)) {
+        const __m128i bytes =
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + length));
+        const __m128i special = _mm_or_si128(
+            _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+        const auto mask = static_cast<unsigned>(_mm_movemask_epi8(special));
+        if (mask != 0) return length + static_cast<std::size_t>(std::countr_zero(mask));
+    }
+#endif
+    for (; text.size() - length >= sizeof(std::uint64_t); length += sizeof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + length, sizeof word);
+        const std::uint64_t quote = word ^ (kOnes * '"');
+        const std::uint64_t backslash = word ^ (kOnes * '\\');
+        // The highest bit of a byte is set if the byte is below 0x20, is 0 after the XOR, or is
+        // not ASCII. A borrow may set it in the bytes above such a one, never below the first.
+        const std::uint64_t special =
+            ((word - kOnes * 0x20) | (quote - kOnes) | (backslash - kOnes) | word) & kHigh;
+        if (special == 0) continue;
+        if constexpr (std::endian::native == std::endian::little)
+            return length + static_cast<std::size_t>(std::countr_zero(special)) / 8;
+        break;
+    }
+    for (; length < text.size(); ++length) {
+        const auto c = static_cast<unsigned char>(text[length]);
+        if (c < 0x20 || c == '"' || c == '\\' || c >= 0x80) break;
+    }
+    return length;
+}
+
 std::size_t utf8Length(std::string_view text) noexcept {
     if (text.empty()) return 0;
     const auto lead = static_cast<unsigned char>(text[0]);
@@ -51,20 +94,6 @@ std::size_t utf8Length(std::string_view text) noexcept {
     for (std::size_t i = 2; i < length; ++i)
         if (!isContinuation(text[i])) return 0;
     return length;
-}
-
-void JsonScanner::skipSpace() noexcept {
-    while (!isAtEnd()) {
-        const char c = text_[position_];
-        if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return;
-        ++position_;
-    }
-}
-
-bool JsonScanner::take(char c) noexcept {
-    if (isAtEnd() || text_[position_] != c) return false;
-    ++position_;
-    return true;
 }
 
 std::optional<JsonValue> JsonScanner::value(int maxDepth) noexcept {
@@ -164,26 +193,8 @@ bool JsonScanner::number() noexcept {
     return true;
 }
 
-/// Passes characters that mean themselves, eight at a time.
 void JsonScanner::skipPlain() noexcept {
-    constexpr std::uint64_t kOnes = 0x0101010101010101;
-    constexpr std::uint64_t kHigh = 0x8080808080808080;
-    while (text_.size() - position_ >= sizeof(std::uint64_t)) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text_.data() + position_, sizeof word);
-        const std::uint64_t quote = word ^ (kOnes * '"');
-        const std::uint64_t backslash = word ^ (kOnes * '\\');
-        // The highest bit of a byte is set if the byte is below 0x20, is 0 after the XOR, or is
-        // not ASCII; a borrow can only set it too often, which the loop below puts right.
-        const std::uint64_t special = (word - kOnes * 0x20) | (quote - kOnes) | (backslash - kOnes);
-        if (((special | word) & kHigh) != 0) break;
-        position_ += sizeof word;
-    }
-    while (!isAtEnd()) {
-        const auto c = static_cast<unsigned char>(text_[position_]);
-        if (c < 0x20 || c == '"' || c == '\\' || c >= 0x80) return;
-        ++position_;
-    }
+    position_ += plainLength(text_.substr(position_));
 }
 
 std::optional<std::string_view> JsonScanner::string() noexcept {

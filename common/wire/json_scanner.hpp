@@ -32,13 +32,21 @@ class JsonScanner {
 public:
     explicit JsonScanner(std::string_view text) : text_(text) {}
     /// Moves over white space.
-    void skipSpace() noexcept;
+    void skipSpace() noexcept {
+        while (!isAtEnd() && isSpace(text_[position_])) ++position_;
+    }
     /// Moves over `c` if it is the next character.
-    bool take(char c) noexcept;
+    bool take(char c) noexcept {
+        if (isAtEnd() || text_[position_] != c) return false;
+        ++position_;
+        return true;
+    }
     /// Moves over one value of at most `maxDepth` levels, without white space around it.
     std::optional<JsonValue> value(int maxDepth = kMaxJsonDepth) noexcept;
     /// Moves over one string; the slice has its quotes.
     std::optional<std::string_view> string() noexcept;
+    /// Moves over one string and says what it means: string() and unescapeJson() in one pass.
+    std::optional<std::string> unescapedString();
     bool isAtEnd() const noexcept { return position_ == text_.size(); }
     /// Bytes passed so far: where the error is, after a failure.
     std::size_t position() const noexcept { return position_; }
@@ -51,6 +59,9 @@ private:
     };
     enum class Step { Failed, WantsValue, Complete };
 
+    static bool isSpace(char c) noexcept {
+        return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    }
     char peek() const noexcept { return isAtEnd() ? '\0' : text_[position_]; }
     Step open(Nesting& nesting, int maxDepth) noexcept;
     Step afterValue(Nesting& nesting) noexcept;
@@ -96,8 +107,13 @@ std::optional<JsonValue> findMember(std::string_view text, std::string_view key)
 std::optional<std::string> unescapeJson(std::string_view quoted);
 /// Appends `text` as a JSON string with quotes. Bytes that are not UTF-8 become U+FFFD.
 void appendJsonString(std::string& out, std::string_view text);
+/// The same without the quotes: a piece of such a string.
+void appendJsonEscaped(std::string& out, std::string_view text);
 /// `text` as a JSON string with quotes.
 std::string jsonString(std::string_view text);
+/// How many characters at the start of `text` mean themselves in a JSON string: ASCII without
+/// quotes, backslashes and control characters. Reads eight at a time.
+std::size_t plainLength(std::string_view text) noexcept;
 /// Length of the valid UTF-8 sequence at the start of `text`; 0 if there is none (RFC 3629).
 std::size_t utf8Length(std::string_view text) noexcept;
 

@@ -1,11 +1,13 @@
 #include "common/wire/json_scanner.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace muster::wire {
 namespace {
 
 constexpr std::size_t kHexEscape = 6;  // \uXXXX
+constexpr std::size_t kMostReserved = 64 << 10;  // bytes, for a string whose end is not known
 
 bool isHighSurrogate(unsigned unit) noexcept {
     return unit >= 0xD800 && unit <= 0xDBFF;
@@ -112,6 +114,31 @@ bool JsonScanner::escape() noexcept {
     return escape.length > 0;
 }
 
+std::optional<std::string> JsonScanner::unescapedString() {
+    if (!take('"')) return std::nullopt;
+    std::string out;
+    out.reserve(std::min(text_.size() - position_, kMostReserved));
+    for (;;) {
+        const std::size_t plain = plainLength(text_.substr(position_));
+        out.append(text_, position_, plain);
+        position_ += plain;
+        if (take('"')) return out;
+        if (peek() == '\\') {
+            const Escape escape = escapeAt(text_.substr(position_));
+            if (escape.length == 0) return std::nullopt;
+            if (escape.point < 0x80)
+                out += static_cast<char>(escape.point);
+            else
+                appendUtf8(out, escape.point);
+            position_ += escape.length;
+        } else {
+            const std::size_t from = position_;
+            if (!utf8()) return std::nullopt;
+            out.append(text_, from, position_ - from);
+        }
+    }
+}
+
 std::optional<std::string> unescapeJson(std::string_view quoted) {
     if (quoted.size() >= 2 && quoted.front() == '"' && quoted.back() == '"')
         quoted = quoted.substr(1, quoted.size() - 2);
@@ -130,11 +157,13 @@ std::optional<std::string> unescapeJson(std::string_view quoted) {
     return out;
 }
 
-void appendJsonString(std::string& out, std::string_view text) {
+void appendJsonEscaped(std::string& out, std::string_view text) {
     constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-    out.reserve(out.size() + text.size() + 2);
-    out += '"';
-    while (!text.empty()) {
+    for (;;) {
+        const std::size_t plain = plainLength(text);
+        out.append(text.substr(0, plain));
+        text.remove_prefix(plain);
+        if (text.empty()) break;
         const std::size_t length = utf8Length(text);
         if (length == 1)
             appendAscii(out, text.front());
@@ -142,6 +171,12 @@ void appendJsonString(std::string& out, std::string_view text) {
             out += length > 0 ? text.substr(0, length) : kReplacement;
         text.remove_prefix(length > 0 ? length : 1);
     }
+}
+
+void appendJsonString(std::string& out, std::string_view text) {
+    out.reserve(out.size() + text.size() + 2);
+    out += '"';
+    appendJsonEscaped(out, text);
     out += '"';
 }
 

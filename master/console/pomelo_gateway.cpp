@@ -71,7 +71,7 @@ void PomeloGateway::onClose(Link& link, std::string_view reason) {
     if (session.state == Session::State::Client) {
         clients_.erase(session.caller.clientId);
     } else if (session.state == Session::State::Monitor) {
-        members_.find(session.id)->second.link = nullptr;
+        session.member->link = nullptr;
         log::info("pomelo", "server '{}' left: {}", session.id, reason);
         upcalls_->onPomeloLeave(session.id, reason == kPeerSaidGoodbye);
     }
@@ -82,7 +82,7 @@ void PomeloGateway::fromMonitor(Link& link, Session& session, std::string_view p
     if (!message) return malformed(link, session, message.error());
     const std::string id = session.id;  // the session may end while others are told
     switch (message->kind) {
-        case Kind::Response: return takeAnswer(id, *std::move(message));
+        case Kind::Response: return takeAnswer(session, *std::move(message));
         case Kind::Notify:
             return upcalls_->onPomeloMessage(id, message->moduleId, message->body, {});
         case Kind::Request:
@@ -93,15 +93,14 @@ void PomeloGateway::fromMonitor(Link& link, Session& session, std::string_view p
     }
 }
 
-void PomeloGateway::takeAnswer(const std::string& id, pomelo::Message answer) {
+void PomeloGateway::takeAnswer(Session& session, pomelo::Message answer) {
     const auto number = pomelo::numberOf(answer.id);
-    const auto member = members_.find(id);
-    const auto slot =
-        number && member != members_.end() ? member->second.outbox.answered(*number) : std::nullopt;
+    const auto slot = number ? session.member->outbox.answered(*number) : std::nullopt;
     if (!slot) {
         ++counters_.unknownAnswers;
         return;
     }
+    const std::string id = session.id;  // the session may end while the asker is told
     upcalls_->onPomeloAnswer(id, *number, pomelo::resultOf(std::move(answer), *slot));
 }
 
@@ -167,7 +166,7 @@ void PomeloGateway::kick(Link& link, Session& session, std::string_view reason) 
     session.state = Session::State::Closing;
     if (before.state == Session::State::Client) clients_.erase(before.caller.clientId);
     const bool isMember = before.state == Session::State::Monitor;
-    if (isMember) members_.find(before.id)->second.link = nullptr;
+    if (isMember) before.member->link = nullptr;
     link.close(reason);  // the session may be gone from here on
     if (isMember) upcalls_->onPomeloLeave(before.id, false);
 }

@@ -74,20 +74,21 @@ public:
     void displace(std::string_view id) override;
 
 private:
-    struct Session {
-        enum class State { New, Checking, Monitor, Client, Closing };
-        State state = State::New;
-        std::uint64_t serial = 0;  // tells it from a later link at the same address
-        TimePoint opened;
-        std::string id;  // the member's
-        Caller caller;   // the client's
-        int malformed = 0;
-    };
     struct Member {
         Link* link;  // null: away
         std::string type;
         long pid;
         PomeloOutbox outbox;
+    };
+    struct Session {
+        enum class State { New, Checking, Monitor, Client, Closing };
+        State state = State::New;
+        std::uint64_t serial = 0;  // tells it from a later link at the same address
+        TimePoint opened;
+        std::string id;            // the member's
+        Member* member = nullptr;  // while it is a monitor's: a member with a link is not erased
+        Caller caller;             // the client's
+        int malformed = 0;
     };
     struct NameHash {
         using is_transparent = void;
@@ -122,7 +123,7 @@ private:
 
     void fromMonitor(Link& link, Session& session, std::string_view payload);
     void fromClient(Link& link, Session& session, std::string_view payload);
-    void takeAnswer(const std::string& id, pomelo::Message answer);
+    void takeAnswer(Session& session, pomelo::Message answer);
     void command(Link& link, const Session& session, pomelo::Message message);
     Reply replyTo(Question question);
     void answer(const Question& question, const Result<JsonText>& result);

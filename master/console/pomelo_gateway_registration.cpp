@@ -93,6 +93,7 @@ void PomeloGateway::admit(Link& link, Session& session, ServerInfo info, bool is
     member.pid = info.pid;
     session.state = Session::State::Monitor;
     session.id = id;
+    session.member = &member;
     ++(isReconnect ? counters_.reconnected : counters_.registered);
     // The acknowledgement first: a monitor drops what comes on "monitor" before it.
     const auto topic = isReconnect ? pomelo::kReconnectOkTopic : pomelo::kRegisterTopic;

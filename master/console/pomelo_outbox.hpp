@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,7 +32,7 @@ public:
     explicit PomeloOutbox(Limits limits) : limits_(limits) {}
     /// Limit if too many wait, after those past their deadline were dropped.
     Result<void> makeRoom(std::size_t bytes, TimePoint now);
-    /// Keeps `request`. Precondition: makeRoom() said yes.
+    /// Keeps `request`. Precondition: makeRoom() said yes; ids rise from one to the next.
     void keep(Request request);
     /// Takes the request off; no value if none of this id waits.
     std::optional<pomelo::ResultSlot> answered(std::uint64_t id);
@@ -42,19 +41,24 @@ public:
     void dropExpired(TimePoint now);
     /// Drops all; their ids, oldest first.
     std::vector<std::uint64_t> clear();
-    std::size_t size() const { return requests_.size(); }
+    std::size_t size() const { return size_; }
 
 private:
     struct Kept {
+        std::uint64_t id;
         std::string payload;  // empty once it was sent again: it is not needed any more
         TimePoint deadline;
         pomelo::ResultSlot slot;
+        bool isOpen;
     };
-    using Requests = std::map<std::uint64_t, Kept>;
-    Requests::iterator erase(Requests::iterator request);
+    void close(Kept& request);
+    void tidyUp();
 
     Limits limits_;
-    Requests requests_;
+    // In order of their ids. Those that are closed stay until they are the first, or many.
+    std::vector<Kept> requests_;
+    std::size_t first_ = 0;  // the first that may be open
+    std::size_t size_ = 0;   // those that are open
     std::size_t bytes_ = 0;
 };
 

@@ -3,6 +3,12 @@
 
 namespace muster::mqtt {
 
+namespace {
+
+const Properties kNoProperties;
+
+}  // namespace
+
 void Connection::openLink() {
     state_ = State::Foreign;
     connect_.reset();
@@ -33,9 +39,11 @@ Result<void> Connection::send(std::string_view topic, std::string_view payload) 
         closeLink(kWhy);
         return Error(Errc::Limit, "the peer does not read what it is sent; its link is closed");
     }
-    Routing routing(PublishRequest{topic, payload, 0, false, nullptr}, broker_.now());
+    PublishHead head;
+    head.topic = topic;
+    head.properties = &kNoProperties;
     output_.appendWith([&](std::string& out) {
-        routing.appendHead({}, version_, out);
+        encodePublishHead(head, payload.size(), version_, out);
         out.append(payload);
     });
     ++broker_.counters().messagesSent;
