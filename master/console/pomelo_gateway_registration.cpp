@@ -46,15 +46,17 @@ void PomeloGateway::registerMonitor(Link& link, Session& session,
     if (!isAllowed || (options_.mayJoin && !options_.mayJoin(info)))
         return refuse(link, session, isReconnect, kServerRefused);
     if (!hasRoomFor(monitor.id)) return refuse(link, session, isReconnect, "too many servers");
-    if (isReconnect) return admit(link, session, std::move(info), true);
     // Acknowledged only when it is kept: the acknowledged one may come back by `reconnect`.
     session.state = Session::State::Checking;
     auto done = [this, alive = std::weak_ptr<bool>(alive_), at = &link, serial = session.serial,
-                 info = std::move(info)] {
+                 info = std::move(info), isReconnect] {
         if (alive.expired()) return;
         Session* found = find(*at, serial);
-        if (found != nullptr && found->state == Session::State::Checking)
-            admit(*at, *found, info, false);
+        if (found == nullptr || found->state != Session::State::Checking) return;
+        // Somebody else may have taken the id while it was written.
+        if (options_.mayJoin && !options_.mayJoin(info))
+            return refuse(*at, *found, isReconnect, kServerRefused);
+        admit(*at, *found, info, isReconnect);
     };
     registrations_.remember(monitor.id, std::move(record), std::move(done));
 }

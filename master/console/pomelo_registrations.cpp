@@ -13,6 +13,7 @@ namespace muster {
 namespace {
 
 constexpr std::string_view kPrefix = "pomelo/";
+constexpr std::chrono::seconds kRetry{1};
 
 std::string hexDigest(std::string_view text) {
     constexpr std::string_view kDigits = "0123456789abcdef";
@@ -72,8 +73,14 @@ StoredPomeloRegistrations::StoredPomeloRegistrations(EventLoop& loop, StateStore
                                                                       : 0;
         };
         records_[*id] = {{text("serverType"), text("info"), text("address"), number("pid")},
-                         number("seconds")};
+                         number("seconds"),
+                         true};
     }
+}
+
+StoredPomeloRegistrations::~StoredPomeloRegistrations() {
+    alive_.reset();
+    if (retryTimer_ != 0) loop_.cancel(retryTimer_);
 }
 
 std::optional<PomeloRegistrationRecord> StoredPomeloRegistrations::find(std::string_view id) const {
@@ -84,20 +91,63 @@ std::optional<PomeloRegistrationRecord> StoredPomeloRegistrations::find(std::str
 
 void StoredPomeloRegistrations::remember(std::string_view id, PomeloRegistrationRecord record,
                                          std::function<void()> done) {
-    const auto found = records_.find(id);
-    if (found != records_.end() && found->second.record == record) return done();
     Transaction transaction;
-    if (found == records_.end() && records_.size() >= maxRecords_) evictOldest(transaction);
-    const auto now = loop_.wallTime().time_since_epoch();
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-    transaction.puts.push_back({keyOf(id), textOf(record, seconds)});
-    records_.insert_or_assign(std::string(id), Entry{std::move(record), seconds});
-    store_.commit(std::move(transaction), [name = std::string(id), done = std::move(done)](
-                                              const Result<std::int64_t>& committed) {
-        if (!committed)
-            log::error("pomelo", "registration of '{}' was not kept: {}; it joins all the same",
-                       name, committed.error().detail());
-        done();
+    auto found = records_.find(id);
+    const bool isSame = found != records_.end() && found->second.record == record;
+    if (isSame && found->second.isKept) return done();
+    if (!isSame) {
+        if (found == records_.end() && records_.size() >= maxRecords_) evictOldest(transaction);
+        const auto now = loop_.wallTime().time_since_epoch();
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+        found =
+            records_.insert_or_assign(std::string(id), Entry{std::move(record), seconds}).first;
+    }
+    const auto under = found->second.write ? found->second.write : std::make_shared<Write>();
+    under->waiting.push_back(std::move(done));
+    if (std::exchange(found->second.write, under) == nullptr)
+        write(found->first, found->second, std::move(transaction));
+}
+
+void StoredPomeloRegistrations::write(const std::string& id, Entry& entry,
+                                      Transaction transaction) {
+    transaction.puts.push_back({keyOf(id), textOf(entry.record, entry.seconds)});
+    store_.commit(std::move(transaction),
+                  [this, alive = std::weak_ptr<bool>(alive_), id,
+                   write = entry.write](const Result<std::int64_t>& committed) {
+                      if (!alive.expired()) written(id, *write, committed);
+                  });
+}
+
+void StoredPomeloRegistrations::written(const std::string& id, Write& write,
+                                        const Result<std::int64_t>& committed) {
+    const auto found = records_.find(id);
+    // A newer registration of this id has a write of its own.
+    const bool isNewest = found != records_.end() && found->second.write.get() == &write;
+    if (isNewest) {
+        found->second.write.reset();
+        found->second.isKept = static_cast<bool>(committed);
+    }
+    const bool wasFailing = std::exchange(isFailing_, !committed);
+    if (!committed && isNewest) {
+        if (!wasFailing)
+            log::error("pomelo", "registration of '{}' is not kept yet: {}; it joins all the same",
+                       id, committed.error().detail());
+        // A deposed leader has nothing to write any more.
+        if (committed.error().code() != Errc::Conflict) retryLater();
+    }
+    for (const auto& done : std::exchange(write.waiting, {})) done();
+}
+
+void StoredPomeloRegistrations::retryLater() {
+    if (retryTimer_ != 0) return;
+    retryTimer_ = loop_.after(kRetry, [this] {
+        retryTimer_ = 0;
+        std::vector<std::string> ids;  // a store may answer at once, and so change the table
+        for (const auto& [id, entry] : records_)
+            if (!entry.isKept && !entry.write) ids.push_back(id);
+        for (const auto& id : ids)
+            if (const auto found = records_.find(id); found != records_.end())
+                remember(id, PomeloRegistrationRecord(found->second.record), [] {});
     });
 }
 

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace muster {
 
@@ -32,32 +34,49 @@ class PomeloRegistrations {
 public:
     virtual ~PomeloRegistrations() = default;
     virtual std::optional<PomeloRegistrationRecord> find(std::string_view id) const = 0;
-    /// Replaces what was known of `id`, then calls `done`, once, maybe before it returns.
+    /// Replaces what was known of `id`, and calls `done`, once, when that is kept; before it returns
+    /// if it was.
     virtual void remember(std::string_view id, PomeloRegistrationRecord record,
                           std::function<void()> done) = 0;
 };
 
 /// Keeps them in the state of record, below pomelo/. At most `maxRecords`; the oldest goes first.
-/// A record that cannot be written is logged: that monitor joins all the same, but not by
-/// `reconnect` after the master's next start. The loop and the store outlive it.
+/// `done` waits for the commit, whoever asked for it. A record that cannot be written is logged, that
+/// monitor joins all the same, and the write is tried again until it succeeds: until then a
+/// `reconnect` is not known to another master. The loop and the store outlive it.
 class StoredPomeloRegistrations final : public PomeloRegistrations {
 public:
     StoredPomeloRegistrations(EventLoop& loop, StateStore& store, std::size_t maxRecords = 10'000);
+    ~StoredPomeloRegistrations() override;
+    StoredPomeloRegistrations(const StoredPomeloRegistrations&) = delete;
+    StoredPomeloRegistrations& operator=(const StoredPomeloRegistrations&) = delete;
     std::optional<PomeloRegistrationRecord> find(std::string_view id) const override;
     void remember(std::string_view id, PomeloRegistrationRecord record,
                   std::function<void()> done) override;
 
 private:
+    /// A write under way: who waits for it.
+    struct Write {
+        std::vector<std::function<void()>> waiting;
+    };
     struct Entry {
         PomeloRegistrationRecord record;
         std::int64_t seconds = 0;  // since 1970: which is the oldest
+        bool isKept = false;
+        std::shared_ptr<Write> write = nullptr;  // of this very record; shared with its callback
     };
+    void write(const std::string& id, Entry& entry, Transaction transaction);
+    void written(const std::string& id, Write& write, const Result<std::int64_t>& committed);
+    void retryLater();
     void evictOldest(Transaction& transaction);
 
     EventLoop& loop_;
     StateStore& store_;
     const std::size_t maxRecords_;
     std::map<std::string, Entry, std::less<>> records_;
+    TimerId retryTimer_ = 0;
+    bool isFailing_ = false;  // the last write; only the first of many is logged
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // weak in callbacks under way
 };
 
 }  // namespace muster

@@ -7,6 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::FakeLink;
+using test::reconnection;
 using test::PomeloGatewayTest;
 using testing::Contains;
 using testing::ElementsAre;
@@ -115,6 +116,29 @@ TEST_F(PomeloGatewayTest, AcknowledgesOnlyWhatIsKept) {
     EXPECT_THAT(link.sent, IsEmpty());
     registrations.waiting.at(0)();
     EXPECT_EQ(link.last(), kAccepted);
+}
+
+TEST_F(PomeloGatewayTest, LetsNobodyComeBackBeforeItsRegistrationIsKept) {
+    registrations.isSlow = true;
+    lose(monitor("chat-1"));
+    FakeLink& back = open();
+    say(back, "reconnect", reconnection("chat-1"));
+    EXPECT_THAT(back.sent, IsEmpty());
+    for (const auto& kept : registrations.waiting) kept();
+    EXPECT_EQ(back.last(), kAccepted);
+}
+
+TEST_F(PomeloGatewayTest, AsksAgainWhetherItMayJoinWhenItIsKept) {
+    bool isFree = true;
+    PomeloGateway::Options options;
+    options.mayJoin = [&](const ServerInfo&) { return isFree; };
+    start(options);
+    registrations.isSlow = true;
+    FakeLink& link = monitor("chat-1");
+    isFree = false;  // a native server came first
+    registrations.waiting.at(0)();
+    EXPECT_TRUE(link.isClosed);
+    EXPECT_THAT(upcalls.log, IsEmpty());
 }
 
 TEST_F(PomeloGatewayTest, ForgetsARegistrationWhoseLinkIsGone) {

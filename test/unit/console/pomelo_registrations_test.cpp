@@ -1,6 +1,7 @@
 #include "master/console/pomelo_registrations.hpp"
 
 #include "test/support/manual_loop.hpp"
+#include "test/support/memory_store.hpp"
 
 #include <gtest/gtest.h>
 
@@ -49,6 +50,50 @@ TEST(PomeloRegistrations, WritesNothingNewForNothingNew) {
     registrations.remember("a", kRecord, [&] { ++done; });
     EXPECT_EQ(done, 2);
     EXPECT_EQ(store.commits, 1);
+}
+
+TEST(PomeloRegistrations, SaysTheSameTwiceOnlyAfterItIsKept) {
+    test::ManualLoop loop;
+    test::MemoryStore store(loop);
+    StoredPomeloRegistrations registrations(loop, store);
+    int done = 0;
+    registrations.remember("a", kRecord, [&] { ++done; });
+    registrations.remember("a", kRecord, [&] { ++done; });
+    EXPECT_EQ(done, 0);
+    loop.run();
+    EXPECT_EQ(done, 2);
+    EXPECT_TRUE(store.get("pomelo/a"));
+}
+
+TEST(PomeloRegistrations, AnswersTheReplacedOneToo) {
+    test::ManualLoop loop;
+    test::MemoryStore store(loop);
+    StoredPomeloRegistrations registrations(loop, store);
+    PomeloRegistrationRecord newer = kRecord;
+    newer.pid = 8;
+    std::string done;
+    registrations.remember("a", kRecord, [&] { done += "old "; });
+    registrations.remember("a", newer, [&] { done += "new"; });
+    loop.run();
+    EXPECT_EQ(done, "old new");
+    EXPECT_EQ(StoredPomeloRegistrations(loop, store).find("a"), newer);
+}
+
+TEST(PomeloRegistrations, TriesAgainUntilItIsKept) {
+    test::ManualLoop loop;
+    test::MemoryStore store(loop);
+    StoredPomeloRegistrations registrations(loop, store);
+    store.setFull(true);
+    int done = 0;
+    registrations.remember("a", kRecord, [&] { ++done; });
+    loop.advance(std::chrono::seconds(3));
+    EXPECT_EQ(done, 1);
+    EXPECT_FALSE(store.get("pomelo/a"));
+    store.setFull(false);
+    loop.advance(std::chrono::seconds(1));
+    EXPECT_EQ(StoredPomeloRegistrations(loop, store).find("a"), kRecord);
+    EXPECT_EQ(loop.timers(), 0U);
+    EXPECT_EQ(done, 1);
 }
 
 TEST(PomeloRegistrations, DropsTheOldestAtItsBound) {
