@@ -74,6 +74,9 @@ void MasterProcess::Parts::addModules() {
     console.control = supervisor_;
     console.crons = &*crons_;
     console.now = [this] { return std::chrono::system_clock::to_time_t(loop_.wallTime()); };
+    console.onStoppedAll = [this] { endWithServers(); };
+    console.self.id = config_.masterId;
+    console.self.type = "master";
     console_->add(std::make_unique<modules::ConsoleMaster>(std::move(console)));
     console_->add(std::make_unique<modules::SystemInfoMaster>());
     console_->add(std::make_unique<modules::ProcessInfoMaster>());

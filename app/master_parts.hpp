@@ -60,6 +60,8 @@ private:
     void awaitSignal();
     void onSignal(int number);
     void stopServers();
+    void endWithServers();
+    void awaitGoodbyes(TimePoint until);
     void shutDown(int status);
 
     config::Cluster config_;
@@ -94,7 +96,7 @@ private:
     bool wasConnected_ = false;        // to the broker, since the start
     int status_ = 0;
     TimePoint signalledAt_{};  // the first signal to end came
-    bool isEnding_ = false;    // a signal came
+    bool isEnding_ = false;    // a signal came, or everything was stopped by pomelo's console
     bool isStopping_ = false;  // the parts are being stopped
 };
 

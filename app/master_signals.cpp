@@ -2,6 +2,7 @@
 #include "common/log.hpp"
 #include "keeper/launch.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -11,6 +12,9 @@ namespace {
 
 constexpr std::chrono::seconds kOneSignal{1};
 constexpr std::chrono::minutes kStopLimit{2};  // for all servers together, at SIGINT
+// How long pomelo's master waits for its servers, once they were asked to stop.
+constexpr std::chrono::seconds kGoodbyes{3};
+constexpr std::chrono::milliseconds kLook{200};
 
 }  // namespace
 
@@ -48,6 +52,23 @@ void MasterProcess::Parts::stopServers() {
         }
         shutDown(isClean ? 0 : 4);
     });
+}
+
+/// pomelo's master ends with its servers: after `pomelo stop` or `pomelo kill` of all.
+void MasterProcess::Parts::endWithServers() {
+    if (std::exchange(isEnding_, true)) return;
+    log::info("master", "everything was stopped by the console: the master ends too");
+    signalledAt_ = loop_.now();
+    loop_.after(kLook, [this, until = loop_.now() + kGoodbyes] { awaitGoodbyes(until); });
+}
+
+/// The answer has to get to its asker; who is not managed was only asked to go.
+void MasterProcess::Parts::awaitGoodbyes(TimePoint until) {
+    const auto members = agent_->servers();
+    const bool isEmpty = std::none_of(members.begin(), members.end(),
+                                      [](const auto& member) { return member.type != "node"; });
+    if (isEmpty || loop_.now() >= until) return shutDown(0);
+    loop_.after(kLook, [this, until] { awaitGoodbyes(until); });
 }
 
 void MasterProcess::Parts::requestStop() {

@@ -4,6 +4,7 @@
 #include "modules/console/arguments.hpp"
 #include "modules/console/cron_messages.hpp"
 #include "modules/gather.hpp"
+#include "modules/self_status.hpp"
 
 #include <muster/json.hpp>
 
@@ -95,8 +96,10 @@ void ConsoleMaster::clientHandler(MasterAgent& agent, const Caller& /*caller*/,
 void ConsoleMaster::list(MasterAgent& agent, Reply reply) const {
     auto servers = agent.servers();
     std::erase_if(servers, [](const ServerInfo& member) { return !isServer(member); });
-    const auto done = [reply = std::move(reply)](const std::vector<Gathered>& gathered) {
+    const auto done = [self = deps_.self,
+                       reply = std::move(reply)](const std::vector<Gathered>& gathered) {
         json rows = json::object();
+        if (!self.id.empty()) rows[self.id] = selfListRow(self);
         for (const Gathered& one : gathered) {
             if (!one.result) continue;  // left out, as the original does
             if (auto row = rowOf(*one.result)) rows[one.server.id] = *std::move(row);

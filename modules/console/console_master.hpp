@@ -22,15 +22,18 @@ struct ConsoleDeps {
     ServerControl* control = nullptr;  // null: no server is managed
     CronStore* crons = nullptr;        // null: crons are not kept
     std::function<std::time_t()> now;  // wall clock, for the next times of crons
-    /// After `stop` of everything was answered; e.g. ends the master, as pomelo's does. May be
-    /// empty.
+    /// After `stop` or `kill` of everything was answered, and nothing remained: pomelo's master ends
+    /// then. May be empty.
     std::function<void()> onStoppedAll;
+    /// The master's own line in `list`; an empty id: it has none.
+    ServerInfo self = {};
 };
 
 /// The console's master half (pomelo's `__console__`, pomelo lib/modules/console.js). Managed
 /// servers are handled through ServerControl, others by messages to their monitors. Bodies of
 /// clients, {"signal": ...}:
-///   list -> {"msg":{id:{serverId,serverType,pid,rss,heapTotal,heapUsed,uptime}}}: MiB, minutes
+///   list -> {"msg":{id:{serverId,serverType,pid,rss,heapTotal,heapUsed,uptime}}}: MiB, minutes; the
+///     master itself is one of them
 ///   stop {ids} -> {"status":"part"|"all","results":[{id,outcome,detail}]}; no ids: all
 ///   restart {ids,type} -> ids that were not restarted; neither: all
 ///   kill {ids} -> {"code":"ok"} or {"code":"remained","serverIds":[...]}; no ids: all
@@ -55,6 +58,12 @@ private:
         std::vector<std::string> unmanaged;
         std::vector<std::string> unknown;
     };
+    /// What a `kill` still has to do.
+    struct Killing {
+        std::vector<std::string> unmanaged;
+        std::vector<std::string> remained;  // were not killed, or are not known
+        bool isAll;
+    };
     using Outcomes = std::vector<ServerOutcome>;
 
     void list(MasterAgent& agent, Reply reply) const;
@@ -64,8 +73,7 @@ private:
     void restart(MasterAgent& agent, const std::vector<std::string>& ids, const std::string& type,
                  Reply reply);
     void kill(MasterAgent& agent, const std::vector<std::string>& ids, Reply reply);
-    void killUnmanaged(MasterAgent& agent, const std::vector<std::string>& ids, Reply reply,
-                       std::vector<std::string> remained);
+    void killUnmanaged(MasterAgent& agent, Killing killing, Reply reply) const;
     void add(const std::vector<std::string>& args, const Reply& reply);
     void addCron(MasterAgent& agent, const std::vector<std::string>& args, const Reply& reply);
     void removeCron(MasterAgent& agent, const std::vector<std::string>& args, const Reply& reply);

@@ -96,7 +96,7 @@ void ConsoleMaster::answerStop(const Outcomes& outcomes, bool isAll, const Reply
         reply(Error(failed->kind == Kind::UnknownServer ? Errc::UnknownServer : Errc::Failed,
                     fmt::format("{}: {}", failed->id,
                                 failed->detail.empty() ? nameOf(failed->kind) : failed->detail)));
-    if (isAll && deps_.onStoppedAll) deps_.onStoppedAll();
+    if (isAll && failed == outcomes.end() && deps_.onStoppedAll) deps_.onStoppedAll();
 }
 
 void ConsoleMaster::restart(MasterAgent& agent, const std::vector<std::string>& ids,
@@ -132,32 +132,34 @@ void ConsoleMaster::restart(MasterAgent& agent, const std::vector<std::string>& 
 
 void ConsoleMaster::kill(MasterAgent& agent, const std::vector<std::string>& ids, Reply reply) {
     Split servers = split(agent, ids);
+    Killing killing{std::move(servers.unmanaged), std::move(servers.unknown), ids.empty()};
     if (deps_.control == nullptr || (!ids.empty() && servers.managed.empty()))
-        return killUnmanaged(agent, servers.unmanaged, std::move(reply),
-                             std::move(servers.unknown));
+        return killUnmanaged(agent, std::move(killing), std::move(reply));
     deps_.control->kill({servers.managed, {}}, kControlTimeout,
-                        [this, alive = std::weak_ptr<bool>(alive_), &agent, servers,
+                        [this, alive = std::weak_ptr<bool>(alive_), &agent, killing,
                          reply = std::move(reply)](const Outcomes& outcomes) {
                             if (alive.expired()) return;
-                            auto remained = failedOf(outcomes);
-                            remained.insert(remained.end(), servers.unknown.begin(),
-                                            servers.unknown.end());
-                            killUnmanaged(agent, servers.unmanaged, reply, std::move(remained));
+                            auto rest = killing;
+                            const auto failed = failedOf(outcomes);
+                            rest.remained.insert(rest.remained.begin(), failed.begin(),
+                                                 failed.end());
+                            killUnmanaged(agent, std::move(rest), reply);
                         });
 }
 
-void ConsoleMaster::killUnmanaged(MasterAgent& agent, const std::vector<std::string>& ids,
-                                  Reply reply, std::vector<std::string> remained) {
+void ConsoleMaster::killUnmanaged(MasterAgent& agent, Killing killing, Reply reply) const {
     std::vector<ServerInfo> servers;
-    for (const std::string& serverId : ids)
+    for (const std::string& serverId : killing.unmanaged)
         if (auto server = agent.server(serverId)) servers.push_back(*std::move(server));
-    const auto done = [remained = std::move(remained),
+    const auto done = [killing = std::move(killing), ends = deps_.onStoppedAll,
                        reply = std::move(reply)](const std::vector<Gathered>& gathered) {
-        auto left = remained;
+        auto left = killing.remained;
         for (const Gathered& one : gathered)
             if (!one.result) left.push_back(one.server.id);
-        if (left.empty()) return reply(JsonText(R"({"code":"ok"})"));
-        reply(jsonText({{"code", "remained"}, {"serverIds", left}}));
+        if (!left.empty())
+            return reply(jsonText({{"code", "remained"}, {"serverIds", left}}));
+        reply(JsonText(R"({"code":"ok"})"));
+        if (killing.isAll && ends) ends();
     };
     gather(agent, std::move(servers), id(), R"({"signal":"kill"})", kKillTimeout, done);
 }

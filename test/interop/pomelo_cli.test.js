@@ -114,8 +114,22 @@ describe('pomelo-cli', () => {
     });
   });
 
+  test('a status that never comes brings the prompt back all the same', async () => {
+    assert.match(await slow, /chat-server-1|rror|no answer|timed/i);
+    for (const id of nodeIds) assert.doesNotMatch(game.heard(id), /uncaught/);
+  });
+
+  test('quit', async () => {
+    cli.child.process.stdin.write('quit\n');
+    await cli.until((text) => /bye boss/.test(text));
+    assert.strictEqual(await cli.child.exited, 0);
+  });
+
   describe('what asks for a yes', () => {
-    use('all');
+    before(async () => {
+      cli = new Cli(game.port, 'boss', 'secret');
+      await cli.prompt();
+    });
     test('a no changes nothing', async () => {
       for (const line of ['kill', 'stop all']) await cli.run(line, 'no');
       assert.strictEqual((await game.servers()).filter((row) => row.ready).length, 5);
@@ -153,25 +167,19 @@ describe('pomelo-cli', () => {
       await cli.run('stop area-1', 'yes');
       const left = (await game.servers()).filter((row) => row.state !== 'stopped').map((row) => row.id);
       assert.deepStrictEqual(left.sort(), ['chat-server-1', 'chat-server-3', 'connector-server-1', 'gate-server-1']);
+      const pids = (await game.servers()).map((row) => row.pid).filter((pid) => pid > 0);
       await cli.run('stop all', 'yes');
-      assert.ok((await game.servers()).every((row) => row.state === 'stopped'));
+      assert.strictEqual(await game.exited, 0, game.log());  // as pomelo's master does
+      assert.ok(pids.every((pid) => !fs.existsSync(`/proc/${pid}`)));
     });
     test('kill', async () => {
-      assert.strictEqual((await game.muster('start', 'chat-server-1')).code, 0);
-      await cli.run('kill', 'yes');
-      assert.ok((await game.servers()).every((row) => row.state === 'stopped'));
-      await eventually(async () => !/chat-server/.test(await cli.run('show servers')));
+      await game.launch();
+      const pids = (await game.ready(4)).map((row) => row.pid).filter((pid) => pid > 0);
+      const killer = new Cli(game.port, 'boss', 'secret');
+      await killer.prompt();
+      await killer.run('kill', 'yes');
+      assert.strictEqual(await game.exited, 0, game.log());
+      assert.ok(pids.every((pid) => !fs.existsSync(`/proc/${pid}`)));
     });
-  });
-
-  test('a status that never comes brings the prompt back all the same', async () => {
-    assert.match(await slow, /chat-server-1|rror|no answer|timed/i);
-    for (const id of nodeIds) assert.doesNotMatch(game.heard(id), /uncaught/);
-  });
-
-  test('quit', async () => {
-    cli.child.process.stdin.write('quit\n');
-    await cli.until((text) => /bye boss/.test(text));
-    assert.strictEqual(await cli.child.exited, 0);
   });
 });

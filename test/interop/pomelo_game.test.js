@@ -36,6 +36,7 @@ test('all are ready, as muster and as pomelo see it', async () => {
   assert.ok(rows.every((one) => one.state === 'ready' && one.pid > 0 && one.pomelo), JSON.stringify(rows));
   const table = await pomelo('list');
   for (const { id, type, pid } of rows) assert.match(table, new RegExp(`${id} +${type} +${pid} +\\d+\\.\\d\\d `));
+  assert.match(table, new RegExp(`master-server-1 +master +${game.process.pid} +\\d+\\.\\d\\d `));
 });
 
 test('each was told of the others, and that all are started, once', async () => {
@@ -113,9 +114,22 @@ test('with a wrong password pomelo is told so, and nothing happens', async () =>
   assert.ok((await game.servers()).every((one) => one.ready));
 });
 
-test('pomelo kill ends them all', async () => {
+const areGone = (all) => all.every((pid) => !fs.existsSync(`/proc/${pid}`));
+
+test('pomelo kill ends them all, and the master', async () => {
   const before = Object.values(await pids());
   assert.match(await pomelo('kill'), /All the servers have been terminated!/);
-  await eventually(() => before.every((pid) => !fs.existsSync(`/proc/${pid}`)));
-  assert.ok((await game.servers()).every((one) => one.state === 'stopped'));
+  assert.strictEqual(await game.exited, 0, game.log());
+  assert.ok(areGone(before));
+});
+
+test('pomelo stop ends them all, and the master; started again, all are there', async () => {
+  await game.launch();
+  await game.ready(5);
+  const before = Object.values(await pids());
+  assert.match(await pomelo('stop'), /Closing the application/);
+  assert.strictEqual(await game.exited, 0, game.log());
+  assert.ok(areGone(before));
+  await game.launch();
+  await game.ready(5);
 });

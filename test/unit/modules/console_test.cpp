@@ -5,7 +5,10 @@
 #include <map>
 #include <set>
 
+#include <muster/json.hpp>
+
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace muster::modules {
 namespace {
@@ -178,10 +181,41 @@ TEST_F(ConsoleModuleTest, KillsAllAndNamesWhatRemains) {
     EXPECT_EQ(control.log.back(), "kill type= m");
     agent.answer(JsonText("\"p\""));
     EXPECT_EQ(answers.last(), R"({"code":"ok"})");
+    EXPECT_EQ(ends, 1);
     console.clientHandler(agent, {}, R"({"signal":"kill"})", answers.reply());
     agent.answer(Errc::Timeout);
     EXPECT_EQ(answers.last(), R"({"code":"remained","serverIds":["p"]})");
     EXPECT_EQ(ask(R"({"signal":"kill","ids":["x"]})"), R"({"code":"remained","serverIds":["x"]})");
+    EXPECT_EQ(ends, 1);  // whoever remained has to be seen, and tried again
+}
+
+TEST_F(ConsoleModuleTest, DoesNotEndTheMasterWhileAServerStillRuns) {
+    control.managed = {"m"};
+    control.kinds["m"] = Kind::TimedOut;
+    EXPECT_EQ(ask(R"({"signal":"stop","ids":[]})"), "failed: m: because");
+    EXPECT_EQ(ask(R"({"signal":"kill","ids":[]})"), R"({"code":"remained","serverIds":["m"]})");
+    EXPECT_EQ(ends, 0);
+    control.kinds.clear();
+    EXPECT_EQ(ask(R"({"signal":"kill","ids":["m"]})"), R"({"code":"ok"})");
+    EXPECT_EQ(ends, 0);
+}
+
+TEST(ConsoleModule, ListsTheMasterToo) {
+    FakeAgent agent;
+    Answers answers;
+    ConsoleDeps deps;
+    deps.self.id = "master-server-1";
+    deps.self.type = "master";
+    ConsoleMaster console{std::move(deps)};
+    console.clientHandler(agent, {}, R"({"signal":"list"})", answers.reply());
+    const auto answer = parseJson(answers.last());
+    ASSERT_TRUE(answer && answer->contains("msg")) << answers.last();
+    const auto& row = answer->at("msg").at("master-server-1");
+    EXPECT_EQ(row.at("serverType"), "master");
+    EXPECT_EQ(row.at("pid"), ::getpid());
+    EXPECT_GE(std::stod(row.at("uptime").get<std::string>()), 0.0);
+    for (const char* key : {"rss", "heapTotal", "heapUsed"})
+        EXPECT_GT(std::stod(row.at(key).get<std::string>()), 0.0) << key;
 }
 
 TEST_F(ConsoleModuleTest, AddsServersFromArguments) {
