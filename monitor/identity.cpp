@@ -102,4 +102,12 @@ std::string presenceJson(const MonitorIdentity& identity, PresenceState state, s
     return jsonText(record);
 }
 
+std::string metricJson(const JsonText& sample, WallTime now) {
+    if (sample.size() < 2 || sample.front() != '{') return {};
+    std::string record = R"({"v":)" + std::to_string(wire::kProtocolVersion) + R"(,"time":")" +
+                         wire::formatTime(now) + '"';
+    if (sample != "{}") record += ',';
+    return record + sample.substr(1);
+}
+
 }  // namespace muster

@@ -26,5 +26,7 @@ Result<MonitorIdentity> makeIdentity(const MonitorOptions& options);
 /// A presence record (docs/protocol.md, Presence), with the time of `now`.
 std::string presenceJson(const MonitorIdentity& identity, PresenceState state, std::int64_t busy,
                          WallTime now);
+/// A metric record of `sample`, a JSON object, with the time of `now`; empty if it is none.
+std::string metricJson(const JsonText& sample, WallTime now);
 
 }  // namespace muster

@@ -189,6 +189,8 @@ void MqttUplink::onMessage(const mqtt::Message& message) {
 
 void MqttUplink::onLeader(const mqtt::Message& message) {
     if (message.payload.empty()) return observer_->onMasterGone();
+    // A leader that came (back) after this presence was said takes no broker's word for it.
+    if (!message.retain && isUp_ && grantsAwaited_ == 0 && !onLeft_) publishPresence();
     const auto record = parseJson(message.payload);
     if (!record || !record->is_object()) return ignore(message, "not a leader record");
     const auto epoch = record->find("epoch");
@@ -357,11 +359,9 @@ void MqttUplink::setState(PresenceState state, std::int64_t busy) {
 }
 
 void MqttUplink::publishMetric(const JsonText& sample) {
-    if (!isRegistered_ || onLeft_ || sample.size() < 2 || sample.front() != '{') return;
-    std::string payload = R"({"v":)" + std::to_string(wire::kProtocolVersion) + R"(,"time":")" +
-                          wire::formatTime(loop_.wallTime()) + '"';
-    if (sample != "{}") payload += ',';
-    putMetric(payload + sample.substr(1));
+    std::string record = metricJson(sample, loop_.wallTime());
+    if (!isRegistered_ || onLeft_ || record.empty()) return;
+    putMetric(std::move(record));
     hasMetric_ = true;
 }
 

@@ -45,7 +45,8 @@ MasterAgentImpl::MasterAgentImpl(EventLoop& loop, mqtt::Client& client,
       authenticator_(authenticator),
       topics_(options.cluster),
       members_(options.grace),
-      requests_(options.maxRequests) {}
+      requests_(options.maxRequests),
+      patience_(options.patience) {}
 
 MasterAgentImpl::~MasterAgentImpl() {
     stop();
@@ -66,7 +67,7 @@ void MasterAgentImpl::start(mqtt::ConnectOptions options, Dispatcher& dispatcher
 
 void MasterAgentImpl::stop() {
     if (std::exchange(isStopped_, true)) return;
-    for (TimerId* timer : {&requestTimer_, &memberTimer_})
+    for (TimerId* timer : {&requestTimer_, &memberTimer_, &doubtTimer_})
         if (*timer != 0) loop_.cancel(std::exchange(*timer, 0));
     for (const Reply& reply : requests_.takeAll())
         reply(Error(Errc::Closed, "the master is stopping"));

@@ -31,6 +31,9 @@ struct MasterAgentOptions {
     /// How long a lost member may be away before others are told.
     std::chrono::milliseconds grace = std::chrono::seconds(3);
     std::size_t maxRequests = 10'000;  // open at once; more get Limit
+    /// How long after the broker came back native members have to say that they are still there:
+    /// longer than the longest pause between their attempts to connect, and one attempt.
+    std::chrono::milliseconds patience = std::chrono::seconds(60);
 };
 
 /// What was refused or came too late, since the start.
@@ -157,8 +160,13 @@ private:
     void apply(const MemberChanges& changes);
     void tell(const MemberChange& change);
     void armMembers();
-    void publishPomeloPresence(const ServerInfo& server, std::string_view state);
+    void publishPresence(const ServerInfo& server, std::string_view state);
     void republishPomelo();
+    void doubtMembers();
+    void takeHearsay(const ServerInfo& server);
+    void armDoubts();
+    void sweepHearsay();
+    void forgetHearsay();
     void clearMetric(const std::string& id);
     bool mayWarn();
 
@@ -178,6 +186,9 @@ private:
     TimerId requestTimer_ = 0;
     std::optional<TimePoint> requestTimerAt_;
     TimerId memberTimer_ = 0;
+    std::chrono::milliseconds patience_;
+    TimerId doubtTimer_ = 0;
+    std::map<std::string, ServerInfo, std::less<>> hearsay_;  // the broker kept their presence
     std::optional<TimePoint> lastWarning_;
     std::map<std::string, JsonText, std::less<>> values_;
     OrderListener orderListener_;

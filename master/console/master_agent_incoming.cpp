@@ -13,30 +13,7 @@ constexpr std::string_view kLog = "agent";
 constexpr std::string_view kPresence = "presence/";
 constexpr std::string_view kToMaster = "to/master/";
 constexpr std::string_view kReplyToMaster = "reply/master/";
-constexpr std::string_view kNodeType = "node";
-constexpr std::string_view kNodePrefix = "node-";
 constexpr std::chrono::seconds kBetweenWarnings{1};
-
-std::string_view eventKind(MemberEvent event) {
-    switch (event) {
-        case MemberEvent::Registered: return "registered";
-        case MemberEvent::Reconnected: return "reconnected";
-        case MemberEvent::Disconnected: break;
-    }
-    return "disconnected";
-}
-
-JsonText eventBody(const ServerInfo& server) {
-    std::string body = R"({"type":)";
-    wire::appendJsonString(body, server.type);
-    body += R"(,"host":)";
-    wire::appendJsonString(body, server.host);
-    fmt::format_to(std::back_inserter(body), R"(,"port":{},"pid":{},"pomelo":{},"incarnation":)",
-                   server.port, server.pid, server.isPomelo);
-    wire::appendJsonString(body, server.incarnation);
-    body += '}';
-    return body;
-}
 
 /// Whether `topic` matches `filter` (MQTT 5, 4.7).
 bool matches(std::string_view filter, std::string_view topic) {
@@ -67,12 +44,14 @@ Result<JsonText> resultOf(wire::Answer answer) {
 void MasterAgentImpl::onConnected(bool /*sessionPresent*/) {
     isConnected_ = true;
     log::info(kLog, "connected to the broker");
+    doubtMembers();
     republishPomelo();
     for (const auto& listener : connectionListeners_) listener(true);
 }
 
 void MasterAgentImpl::onLost(std::string_view reason, bool refused) {
     isConnected_ = false;
+    forgetHearsay();
     log::warn(kLog, "lost the broker: {}{}", reason, refused ? " (refused)" : "");
     for (const auto& listener : connectionListeners_) listener(false);
 }
@@ -181,110 +160,6 @@ void MasterAgentImpl::publishAnswer(std::string topic, std::string correlation,
     client_.publish(std::move(message));
 }
 
-void MasterAgentImpl::onPresenceMessage(std::string_view level, const mqtt::Message& message) {
-    const auto id = wire::percentDecode(level);
-    if (!id) return;
-    if (message.payload.empty()) {
-        members_.erased(*id, loop_.now());
-        return armMembers();
-    }
-    auto presence = decodePresence(*id, message.payload);
-    if (!presence) {
-        ++counters_.badMessages;
-        if (mayWarn()) log::warn(kLog, "{}", presence.error().detail());
-        return;
-    }
-    if (presence->server.isPomelo)
-        return onForeignPomeloPresence(presence->server, presence->state);
-    if (authenticator_.levelOf(*id)) {
-        if (mayWarn()) log::warn(kLog, "presence of {} ignored: it is a user's name", *id);
-        return;
-    }
-    // Nodes are believed what they report; only their names are bound to the node token.
-    if ((presence->server.type == kNodeType) != id->starts_with(kNodePrefix)) {
-        ++counters_.badMessages;
-        if (mayWarn())
-            log::warn(kLog, "presence of {} ignored: type node and names with node- go together",
-                      *id);
-        return;
-    }
-    apply(members_.presence(*std::move(presence), loop_.now()));
-    if (const Member* member = members_.find(*id))
-        for (const auto& listener : presenceListeners_) listener(*member);
-}
-
-/// The leader writes these records itself. One that an earlier leader left behind is corrected.
-void MasterAgentImpl::onForeignPomeloPresence(const ServerInfo& server, std::string_view state) {
-    const Member* member = members_.find(server.id);
-    if (epoch_ < 1 || state == "offline" || (member != nullptr && member->server.isPomelo)) return;
-    publishPomeloPresence(server, "offline");
-}
-
-void MasterAgentImpl::publishPomeloPresence(const ServerInfo& server, std::string_view state) {
-    if (!isConnected_) return;
-    mqtt::Message message;
-    message.topic = topics_.presence(wire::percentEncode(server.id));
-    message.payload = encodePresence(server, state, loop_.wallTime());
-    message.qos = 1;
-    message.retain = true;
-    client_.publish(std::move(message));
-}
-
-/// Of native members each says its own; a broker that came back empty has none.
-void MasterAgentImpl::republishPomelo() {
-    if (members_.pomeloMembers() == 0) return;
-    for (const ServerInfo& server : members_.servers())
-        if (server.isPomelo) publishPomeloPresence(server, "online");
-}
-
-void MasterAgentImpl::clearMetric(const std::string& id) {
-    if (!isConnected_) return;
-    mqtt::Message message;
-    message.topic = topics_.metric(id);
-    message.retain = true;
-    client_.publish(std::move(message));
-}
-
-void MasterAgentImpl::apply(const MemberChanges& changes) {
-    for (const MemberChange& change : changes) tell(change);
-    armMembers();
-}
-
-void MasterAgentImpl::tell(const MemberChange& change) {
-    const ServerInfo& server = change.server;
-    log::info(kLog, "{} {} ({}, pid {})", server.id, eventKind(change.event), server.type,
-              server.pid);
-    const bool isGone = change.event == MemberEvent::Disconnected;
-    const Member* next = members_.find(server.id);
-    // A native server showed a token for this id; who was here under it may have shown none.
-    const bool isDisplaced = isGone && server.isPomelo && next && !next->server.isPomelo;
-    if (isGone) {
-        if (isDisplaced && pomelo_ != nullptr)
-            pomelo_->displace(server.id);
-        else if (server.isPomelo && pomelo_ != nullptr && !pomelo_->has(server.id))
-            pomelo_->forget(server.id);
-        for (const Reply& reply : requests_.takeOwner(server.id))
-            reply(Error(Errc::Closed, fmt::format("{} left", server.id)));
-    }
-    if (isGone && !server.isPomelo) clearMetric(server.id);
-    publishEvent(eventKind(change.event), server.id, eventBody(server));
-    if (server.isPomelo && !isDisplaced)
-        publishPomeloPresence(server, isGone ? "offline" : "online");
-    for (std::size_t i = 0; i < memberListeners_.size(); ++i)
-        memberListeners_[i](change.event, server);
-}
-
-void MasterAgentImpl::armMembers() {
-    if (memberTimer_ != 0) loop_.cancel(std::exchange(memberTimer_, 0));
-    const auto next = members_.nextLeave();
-    if (!next || isStopped_) return;
-    const auto wait = std::max(*next - loop_.now(), TimePoint::duration::zero());
-    memberTimer_ = loop_.after(std::chrono::ceil<std::chrono::milliseconds>(wait), [this] {
-        memberTimer_ = 0;
-        apply(members_.tick(loop_.now()));
-    });
-}
-
 /// At most one line a second about what others do wrong; the counters have it all.
 bool MasterAgentImpl::mayWarn() {
     const TimePoint now = loop_.now();
@@ -317,14 +192,6 @@ void MasterAgentImpl::subscribe(std::string relativeFilter, TopicListener listen
 
 void MasterAgentImpl::listen(std::string relativeFilter, TopicListener listener) {
     topicListeners_.emplace_back(std::move(relativeFilter), std::move(listener));
-}
-
-void MasterAgentImpl::onPomeloJoin(ServerInfo info, bool isReconnect) {
-    apply(members_.join(std::move(info), isReconnect));
-}
-
-void MasterAgentImpl::onPomeloLeave(std::string_view id, bool wasMeant) {
-    apply(members_.leave(id, loop_.now(), wasMeant));
 }
 
 void MasterAgentImpl::onPomeloAnswer(std::string_view id, std::uint64_t requestId,

@@ -24,7 +24,8 @@ MemberChanges MemberTable::presence(Presence presence, TimePoint now) {
                 std::move(presence.state),
                 presence.busy,
                 std::move(presence.version),
-                {}});
+                {},
+                false});
         return changes;
     }
     Member& member = known->second;
@@ -41,9 +42,10 @@ MemberChanges MemberTable::presence(Presence presence, TimePoint now) {
                         std::move(presence.state),
                         presence.busy,
                         std::move(presence.version),
-                        {}},
+                        {},
+                        false},
                        MemberEvent::Registered);
-    const bool wasAway = member.isAway();
+    const bool wasAway = member.isAway() || std::exchange(member.isDoubted, false);
     stay(member);
     member.state = std::move(presence.state);
     member.busy = presence.busy;
@@ -58,12 +60,12 @@ MemberChanges MemberTable::join(ServerInfo server, bool isReconnect) {
     if (known == members_.end()) {
         if (members_.size() >= kMaxMembers) return {};
         MemberChanges changes{{event, server}};
-        insert({std::move(server), "online", 0, {}, {}});
+        insert({std::move(server), "online", 0, {}, {}, false});
         return changes;
     }
     Member& member = known->second;
     if (!isSameLife(member.server, server))
-        return replace(known, {std::move(server), "online", 0, {}, {}}, event);
+        return replace(known, {std::move(server), "online", 0, {}, {}, false}, event);
     stay(member);
     member.state = "online";
     member.server.info = std::move(server.info);
@@ -82,6 +84,27 @@ void MemberTable::erased(std::string_view id, TimePoint now) {
     const auto known = members_.find(id);
     if (known == members_.end() || known->second.server.isPomelo || known->second.isAway()) return;
     depart(known->second, now + grace_);
+}
+
+void MemberTable::doubtAll() {
+    for (auto& [id, member] : members_)
+        member.isDoubted = !member.server.isPomelo && !member.isAway();
+}
+
+MemberChanges MemberTable::dropDoubted() {
+    MemberChanges changes;
+    for (auto member = members_.begin(); member != members_.end();) {
+        const auto next = std::next(member);
+        if (member->second.isDoubted)
+            changes.push_back({MemberEvent::Disconnected, remove(member)});
+        member = next;
+    }
+    return changes;
+}
+
+std::size_t MemberTable::doubted() const {
+    return static_cast<std::size_t>(std::count_if(
+        members_.begin(), members_.end(), [](const auto& one) { return one.second.isDoubted; }));
 }
 
 MemberChanges MemberTable::tick(TimePoint now) {
@@ -142,6 +165,7 @@ MemberChanges MemberTable::replace(Members::iterator old, Member next, MemberEve
 
 void MemberTable::depart(Member& member, TimePoint at) {
     member.state = "offline";
+    member.isDoubted = false;
     member.leavesAt = at;
     leaving_.emplace(at, member.server.id);
 }

@@ -30,6 +30,7 @@ struct Member {
     std::int64_t busy = 0;
     std::string version;                // as its presence says; empty: not told
     std::optional<TimePoint> leavesAt;  // set while it is away: then it has left
+    bool isDoubted = false;             // not heard of since the broker was lost
     bool isAway() const { return leavesAt.has_value(); }
 };
 
@@ -51,6 +52,12 @@ public:
     MemberChanges leave(std::string_view id, TimePoint now, bool wasMeant);
     /// The record of a native member was erased: it has `grace` to write it again.
     void erased(std::string_view id, TimePoint now);
+    /// The broker was lost and is back: who left meanwhile was not heard. Native members have to say
+    /// their presence again; each that does is told as one that came back.
+    void doubtAll();
+    /// Those who did not have left.
+    MemberChanges dropDoubted();
+    std::size_t doubted() const;
     /// Those whose grace time is over.
     MemberChanges tick(TimePoint now);
     /// When tick() has something to do next.

@@ -101,11 +101,25 @@ protected:
         agent.start({}, dispatcher);
         client.comesUp();
     }
+    static mqtt::Message presenceMessage(const std::string& id, const std::string& state,
+                                         const std::string& life) {
+        mqtt::Message message;
+        message.topic = "muster/c/presence/" + id;
+        message.payload = R"({"v":1,"state":")" + state +
+                          R"(","type":"chat","host":"h","port":9,"pid":5,)" +
+                          R"("incarnation":")" + life + "\"}";
+        message.qos = 1;
+        return message;
+    }
     void presence(const std::string& id, const std::string& state, const std::string& life = "1") {
-        client.receives("muster/c/presence/" + id,
-                        R"({"v":1,"state":")" + state +
-                            R"(","type":"chat","host":"h","port":9,"pid":5,)" +
-                            R"("incarnation":")" + life + "\"}");
+        client.receives(presenceMessage(id, state, life));
+    }
+    /// What the broker has kept, as a new subscriber gets it.
+    void keptPresence(const std::string& id, const std::string& state,
+                      const std::string& life = "1") {
+        auto message = presenceMessage(id, state, life);
+        message.retain = true;
+        client.receives(std::move(message));
     }
     void pomeloJoins(const std::string& id) {
         ServerInfo server;

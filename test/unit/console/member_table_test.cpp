@@ -175,5 +175,18 @@ TEST(Presence, OfAPomeloPeerComesBackAsItWasWritten) {
     EXPECT_EQ(presence->server.pid, 7);
 }
 
+TEST_F(MemberTableTest, BelievesInNativeMembersAgainWhenTheySpeak) {
+    for (const char* id : {"a", "b", "c"}) table.presence(record(id, "1"), now);
+    table.join(pomelo("p", 7), false);
+    table.presence(record("c", "1", "offline"), now);
+    table.doubtAll();
+    EXPECT_EQ(table.doubted(), 2U);
+    EXPECT_EQ(told(table.presence(record("a", "1"), now)), "~a1");
+    EXPECT_EQ(told(table.presence(record("a", "1"), now)), "");
+    EXPECT_EQ(told(table.dropDoubted()), "-b1");
+    EXPECT_EQ(told(table.dropDoubted()), "");
+    EXPECT_EQ(table.size(), 3U);
+}
+
 }  // namespace
 }  // namespace muster

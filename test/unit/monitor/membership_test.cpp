@@ -47,12 +47,31 @@ TEST(Membership, SaysItsPresenceAgainWhenAnOlderWillComesLate) {
 TEST(Membership, DoesNotArgueWithItsOwnPresence) {
     MonitorRig rig;
     rig.startWithLeader();
+    (void)rig.broker.takePublished();
     rig.agent->setState(PresenceState::Ready);
     rig.advance(10s);
     int published = 0;
     for (const auto& message : rig.broker.takePublished())
         if (message.topic == rig.master.topics.presence("area-1")) ++published;
-    EXPECT_EQ(published, 2);
+    EXPECT_EQ(published, 1);
+    EXPECT_EQ(rig.presenceState(), "ready");
+}
+
+TEST(Membership, SaysItsPresenceAgainToALeaderThatCameBack) {
+    MonitorRig rig;
+    rig.startWithLeader();
+    rig.agent->setState(PresenceState::Ready);
+    rig.run();
+    const std::string before = rig.presence();
+    rig.advance(1s);
+    (void)rig.broker.takePublished();
+    rig.master.lead(1);
+    rig.advance(10s);
+    int published = 0;
+    for (const auto& message : rig.broker.takePublished())
+        if (message.topic == rig.master.topics.presence("area-1")) ++published;
+    EXPECT_EQ(published, 1);
+    EXPECT_NE(rig.presence(), before);
     EXPECT_EQ(rig.presenceState(), "ready");
 }
 
