@@ -104,6 +104,10 @@ void MasterProcess::Parts::wire() {
     MasterAgentOptions agent;
     agent.cluster = config_.name;
     agent.maxRequests = config_.limits.maxPendingRequests;
+    if (config_.broker.url.empty())
+        agent.dropped = [&broker = broker_->broker()] {
+            return broker.counters().droppedQueueFull;
+        };
     agent_.emplace(loop_, *client_, *authenticator_, agent);
     agent_->attach(&*gateway_);
     gateway_->attach(*agent_);

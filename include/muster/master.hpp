@@ -43,7 +43,8 @@ public:
                                std::string_view moduleId, JsonText body, Reply done,
                                std::chrono::milliseconds timeout = std::chrono::seconds(10)) = 0;
 
-    /// Without an answer. UnknownServer if nobody is addressed; Limit if the receiver's queue is full.
+    /// Without an answer. UnknownServer if nobody is addressed; Limit if it was not taken because
+    /// a queue is full: the receiver's, or, of several, that of one of them. Try again a little later.
     virtual Result<void> notifyById(std::string_view serverId, std::string_view moduleId,
                                     JsonText body) = 0;
     virtual Result<void> notifyByServer(std::string_view serverId, std::string_view host, int port,

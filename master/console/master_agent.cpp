@@ -15,9 +15,15 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kLog = "agent";
 constexpr milliseconds kLongestWait = std::chrono::hours(24);
+/// An mqtt::Client over the network takes 1000; the others are for requests, orders and answers.
+constexpr std::size_t kMaxUnacknowledged = 800;
 
 Error unknownServer(std::string_view id) {
     return Error(Errc::UnknownServer, fmt::format("unknown server id:{}", id));
+}
+
+Error queueFull(std::string_view id) {
+    return Error(Errc::Limit, fmt::format("the queue of {} is full", id));
 }
 
 Result<void> checkBody(const JsonText& body) {
@@ -46,6 +52,7 @@ MasterAgentImpl::MasterAgentImpl(EventLoop& loop, mqtt::Client& client,
       topics_(options.cluster),
       members_(options.grace),
       requests_(options.maxRequests),
+      dropped_(std::move(options.dropped)),
       patience_(options.patience) {}
 
 MasterAgentImpl::~MasterAgentImpl() {
@@ -123,12 +130,16 @@ void MasterAgentImpl::sendRequest(const Member& member, std::uint64_t id, std::s
     message.qos = 1;
     message.responseTopic = topics_.reply(wire::kMasterName, serverId);
     message.correlationData = correlationOf(id);
+    const std::uint64_t before = droppedSoFar();
     client_.publish(std::move(message), [this, id](const Result<mqtt::PublishOutcome>& outcome) {
         if (!outcome)
             finish(id, outcome.error());
         else if (*outcome == mqtt::PublishOutcome::NoSubscriber)
             finish(id, Error(Errc::Closed, "the server is not connected"));
     });
+    if (droppedSoFar() == before) return;
+    ++counters_.queuesFull;
+    if (auto reply = requests_.take(id)) answerLater(*std::move(reply), queueFull(serverId));
 }
 
 void MasterAgentImpl::requestServer(std::string_view serverId, std::string_view host, int port,
@@ -186,14 +197,38 @@ Result<void> MasterAgentImpl::sendOrder(std::string_view serverId, const wire::E
 
 Result<void> MasterAgentImpl::publishTo(std::string topic, std::string_view moduleId,
                                         JsonText body) {
-    if (!isConnected_) return Error(Errc::Closed, "not connected to the broker");
     mqtt::Message message;
     message.topic = std::move(topic);
     message.payload = wire::encode(wire::Envelope{std::string(moduleId), {}, std::move(body), {}},
                                    loop_.wallTime());
     message.qos = 1;
-    client_.publish(std::move(message));
-    return {};
+    return put(std::move(message));
+}
+
+/// What has no answer: the sender learns here that it was not taken, or else it is on its way.
+Result<void> MasterAgentImpl::put(mqtt::Message message) {
+    if (!isConnected_) return Error(Errc::Closed, "not connected to the broker");
+    if (!dropped_ && unacknowledged_ >= kMaxUnacknowledged) {
+        ++counters_.queuesFull;
+        return Error(Errc::Limit, "the broker has not acknowledged what was sent before");
+    }
+    ++unacknowledged_;
+    const std::uint64_t before = droppedSoFar();
+    client_.publish(std::move(message),
+                    [this, alive = std::weak_ptr<bool>(alive_)](
+                        const Result<mqtt::PublishOutcome>& outcome) {
+                        if (alive.expired()) return;
+                        --unacknowledged_;
+                        if (outcome) return;
+                        ++counters_.lost;
+                        if (mayWarn())
+                            log::warn(kLog, "a message was lost, {} so far: {}", counters_.lost,
+                                      outcome.error().detail());
+                    });
+    const std::uint64_t full = droppedSoFar() - before;
+    if (full == 0) return {};
+    counters_.queuesFull += full;
+    return Error(Errc::Limit, fmt::format("full queues: {} of its receivers did not get it", full));
 }
 
 Result<void> MasterAgentImpl::notifyMember(const Member& member, std::string_view moduleId,
@@ -255,14 +290,12 @@ Result<void> MasterAgentImpl::notifyCommand(std::string_view command, std::strin
     if (members_.size() == 0) return Error(Errc::UnknownServer, "no server is connected");
     if (pomelo_ != nullptr && members_.pomeloMembers() > 0) pomelo_->commandAll(command, moduleId);
     if (members_.size() == members_.pomeloMembers()) return {};
-    if (!isConnected_) return Error(Errc::Closed, "not connected to the broker");
     mqtt::Message message;
     message.topic = topics_.toAll();
     message.payload = wire::encode(
         wire::Envelope{std::string(moduleId), std::string(command), {}, {}}, loop_.wallTime());
     message.qos = 1;
-    client_.publish(std::move(message));
-    return {};
+    return put(std::move(message));
 }
 
 void MasterAgentImpl::set(std::string_view moduleId, JsonText value) {

@@ -34,6 +34,9 @@ struct MasterAgentOptions {
     /// How long after the broker came back native members have to say that they are still there:
     /// longer than the longest pause between their attempts to connect, and one attempt.
     std::chrono::milliseconds patience = std::chrono::seconds(60);
+    /// How many messages a broker in this process dropped so far because a receiver's queue was
+    /// full; a publish shows in it at once. Empty: the broker is elsewhere.
+    std::function<std::uint64_t()> dropped = {};
 };
 
 /// What was refused or came too late, since the start.
@@ -42,6 +45,8 @@ struct MasterAgentCounters {
     std::uint64_t foreignReplyTopics = 0;
     std::uint64_t lateAnswers = 0;
     std::uint64_t unknownSenders = 0;
+    std::uint64_t queuesFull = 0;  // messages that a full queue did not take: their senders know
+    std::uint64_t lost = 0;        // messages that the broker did not acknowledge
 };
 
 /// The master's door to its members, over one MQTT client and, for pomelo's peers, the gateway.
@@ -153,6 +158,8 @@ private:
                      JsonText body, TimePoint deadline);
     Result<void> notifyMember(const Member& member, std::string_view moduleId, JsonText body);
     Result<void> publishTo(std::string topic, std::string_view moduleId, JsonText body);
+    Result<void> put(mqtt::Message message);
+    std::uint64_t droppedSoFar() const { return dropped_ ? dropped_() : 0; }
     void answerLater(Reply done, Error error);
     void finish(std::uint64_t id, Result<JsonText> result);
     void armRequests(TimePoint deadline);
@@ -185,6 +192,8 @@ private:
     bool isStopped_ = false;
     TimerId requestTimer_ = 0;
     std::optional<TimePoint> requestTimerAt_;
+    std::function<std::uint64_t()> dropped_;
+    std::size_t unacknowledged_ = 0;  // of put()
     TimerId memberTimer_ = 0;
     std::chrono::milliseconds patience_;
     TimerId doubtTimer_ = 0;

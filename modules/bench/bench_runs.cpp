@@ -7,6 +7,7 @@
 #include <muster/json.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@ using nlohmann::json;
 constexpr std::string_view kBench = "bench";
 constexpr std::chrono::seconds kTimeout{30};
 constexpr std::chrono::milliseconds kBetweenRounds{15};
+constexpr std::chrono::milliseconds kForRoom{1};
 
 /// Everything that a run of any kind needs; shared by the callbacks of the run.
 struct Run : std::enable_shared_from_this<Run> {
@@ -52,6 +54,7 @@ struct Run : std::enable_shared_from_this<Run> {
     std::uint64_t done = 0;
     std::uint64_t burst = 1;
     std::string mode;
+    std::optional<TimePoint> fullSince;  // the receiver's queue
 };
 using RunPtr = std::shared_ptr<Run>;
 
@@ -150,6 +153,8 @@ void fanoutRound(const RunPtr& run) {
     });
 }
 
+void waitForRoom(const RunPtr& run, std::uint64_t chunk, const Error& error);
+
 void finishNotifies(const RunPtr& run, double sentUs, const Result<JsonText>& counted) {
     const double us = run->elapsed();
     const CpuTime cpu = cpuTime() - run->cpuAtStart;
@@ -165,8 +170,14 @@ void finishNotifies(const RunPtr& run, double sentUs, const Result<JsonText>& co
 
 void notifyChunk(const RunPtr& run, std::uint64_t chunk) {
     const std::string& target = run->ids.front();
-    for (std::uint64_t i = 0; i < chunk && run->sent < run->total; ++i, ++run->sent)
-        (void)run->agent.notifyById(target, kBench, run->body);  // the count tells what arrived
+    Result<void> taken;
+    for (std::uint64_t i = 0; i < chunk && run->sent < run->total; ++i) {
+        taken = run->agent.notifyById(target, kBench, run->body);
+        if (!taken) break;
+        ++run->sent;
+        run->fullSince.reset();
+    }
+    if (!taken) return waitForRoom(run, chunk, taken.error());
     if (run->sent < run->total)
         return run->loop.post([run, chunk] {
             if (!run->alive.expired()) notifyChunk(run, chunk);
@@ -178,6 +189,16 @@ void notifyChunk(const RunPtr& run, std::uint64_t chunk) {
             if (!run->alive.expired()) finishNotifies(run, sentUs, counted);
         },
         kTimeout);
+}
+
+/// A full queue is the pace of its receiver: none is lost, and none is sent twice.
+void waitForRoom(const RunPtr& run, std::uint64_t chunk, const Error& error) {
+    const TimePoint now = run->loop.now();
+    if (!run->fullSince) run->fullSince = now;
+    if (error.code() != Errc::Limit || now - *run->fullSince >= kTimeout) return run->reply(error);
+    run->loop.after(kForRoom, [run, chunk] {
+        if (!run->alive.expired()) notifyChunk(run, chunk);
+    });
 }
 
 void notifyOnlyRound(const RunPtr& run, double cpuUs) {

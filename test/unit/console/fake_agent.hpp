@@ -61,6 +61,7 @@ public:
     }
     Result<void> notifyById(std::string_view id, std::string_view module, JsonText body) override {
         if (!server(id)) return unknown(id);
+        if (refusals > 0 && refusals-- > 0) return Error(Errc::Limit, "its queue is full");
         return note("notify " + std::string(id), module, body);
     }
     Result<void> notifyByServer(std::string_view id, std::string_view, int, std::string_view module,
@@ -117,6 +118,7 @@ public:
         request.done(std::move(result));
     }
 
+    int refusals = 0;  // notifies that are not taken
     std::map<std::string, ServerInfo> members;
     std::deque<Request> requests;
     std::vector<std::string> log;

@@ -66,6 +66,20 @@ TEST_F(BenchTest, RunsNotifiesAndProvesTheirArrival) {
     EXPECT_EQ(logged("notify a bench {\"d\":\"xxxxxxxx\"}"), 50U);
 }
 
+TEST_F(BenchTest, WaitsForAFullQueueAndLosesNothing) {
+    agent.refusals = 7;
+    const auto result = run(R"({"op":"notify","total":50,"chunk":20,"size":8})");
+    EXPECT_EQ(result["total"], 50);
+    EXPECT_EQ(logged("notify a bench {\"d\":\"xxxxxxxx\"}"), 50U);
+}
+
+TEST_F(BenchTest, GivesUpOnAQueueThatStaysFull) {
+    agent.refusals = 1'000'000;
+    run(R"({"op":"notify","total":50})");
+    loop.advance(std::chrono::seconds(31));
+    EXPECT_EQ(answers.last(), "limit: its queue is full");
+}
+
 TEST_F(BenchTest, RunsRoundsOverAll) {
     EXPECT_EQ(run(R"({"op":"fanout","mode":"request","rounds":3})")["N"], 2);
     EXPECT_EQ(logged("request"), 6U);
