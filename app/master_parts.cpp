@@ -163,7 +163,13 @@ void MasterProcess::Parts::orderEnded(const Order& order) {
 }
 
 void MasterProcess::Parts::onConnection(bool isConnected) {
-    if (!isConnected) return mirror_->lost();
+    isConnected_ = isConnected;
+    if (!isConnected) {
+        mirror_->lost();
+        if (isEnding_) boundOutage();
+        return;
+    }
+    if (outageTimer_ != 0) loop_.cancel(std::exchange(outageTimer_, 0));
     publishLeader(false);
     mirror_->connected();
     const bool isBack = std::exchange(wasConnected_, true);

@@ -60,6 +60,7 @@ private:
     void awaitSignal();
     void onSignal(int number);
     void stopServers();
+    void boundOutage();
     void endWithServers();
     void awaitGoodbyes(TimePoint until);
     void shutDown(int status);
@@ -94,6 +95,8 @@ private:
     modules::WatcherMaster* watcher_ = nullptr;
     std::optional<Selection> wanted_;  // what to start; none: nothing
     bool wasConnected_ = false;        // to the broker, since the start
+    bool isConnected_ = false;         // now
+    TimerId outageTimer_ = 0;          // an end is wanted, and the broker is away
     int status_ = 0;
     TimePoint signalledAt_{};  // the first signal to end came
     bool isEnding_ = false;    // a signal came, or everything was stopped by pomelo's console

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds kOneSignal{1};
 constexpr std::chrono::minutes kStopLimit{2};  // for all servers together, at SIGINT
+constexpr std::chrono::seconds kOutageLimit{10};  // of the broker meanwhile
 // How long pomelo's master waits for its servers, once they were asked to stop.
 constexpr std::chrono::seconds kGoodbyes{3};
 constexpr std::chrono::milliseconds kLook{200};
@@ -51,6 +52,18 @@ void MasterProcess::Parts::stopServers() {
             log::warn("master", "{} was not stopped: {}", outcome.id, outcome.detail);
         }
         shutDown(isClean ? 0 : 4);
+    });
+    if (!isConnected_) boundOutage();
+}
+
+/// Without a broker nobody can be told to stop; who pressed Ctrl-C shall not wait for its return.
+void MasterProcess::Parts::boundOutage() {
+    if (outageTimer_ != 0 || isStopping_) return;
+    log::warn("master", "the broker is away: waiting {} s for it", kOutageLimit.count());
+    outageTimer_ = loop_.after(kOutageLimit, [this] {
+        outageTimer_ = 0;
+        log::error("master", "the broker is away: the servers were not stopped, they go on");
+        shutDown(4);
     });
 }
 

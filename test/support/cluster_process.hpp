@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
 
 #include <gtest/gtest.h>
 
@@ -67,6 +68,18 @@ public:
         if (master_ <= 0) return;
         ::kill(master_, SIGKILL);
         reap();
+    }
+    void signalMaster(int signal) const {
+        if (master_ > 0) ::kill(master_, signal);
+    }
+    /// The master's exit status; none if it does not end in time, -1 if a signal ended it.
+    std::optional<int> endOfMaster(std::chrono::milliseconds within) {
+        int status = 0;
+        const bool hasEnded =
+            eventually(within, [&] { return ::waitpid(master_, &status, WNOHANG) == master_; });
+        if (!hasEnded) return std::nullopt;
+        master_ = 0;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
     bool isMasterRunning() { return master_ > 0 && ::waitpid(master_, nullptr, WNOHANG) == 0; }
 

@@ -96,6 +96,29 @@ TEST_F(ExternalBrokerTest, AKilledMasterFindsItsServersAgain) {
     EXPECT_EQ(restarted.status, 0) << restarted.output;
 }
 
+TEST_F(ExternalBrokerTest, CtrlCDoesNotWaitLongForABrokerThatIsAway) {
+    ASSERT_NO_FATAL_FAILURE(configure());
+    ASSERT_TRUE(cluster_.start()) << cluster_.log();
+    mosquitto_->kill();
+    cluster_.signalMaster(SIGINT);
+    EXPECT_EQ(cluster_.endOfMaster(20s), 4) << cluster_.log();
+    EXPECT_NE(cluster_.log().find("the servers were not stopped, they go on"), std::string::npos);
+}
+
+TEST_F(ExternalBrokerTest, CtrlCGoesOnWhenTheBrokerIsBack) {
+    ASSERT_NO_FATAL_FAILURE(configure());
+    ASSERT_TRUE(cluster_.start()) << cluster_.log();
+    const auto before = cluster_.pids();
+    mosquitto_->kill();
+    cluster_.signalMaster(SIGINT);
+    ASSERT_TRUE(test::eventually(
+        5s, [&] { return cluster_.log().find("waiting 10 s for it") != std::string::npos; }));
+    mosquitto_->start();
+    EXPECT_EQ(cluster_.endOfMaster(60s), 0) << cluster_.log();
+    for (const auto& [id, pid] : before)
+        EXPECT_FALSE(std::filesystem::exists("/proc/" + std::to_string(pid))) << id;
+}
+
 TEST_F(ExternalBrokerTest, PomelosPeersGoOnUsingTheMastersPort) {
     ASSERT_NO_FATAL_FAILURE(configure());
     ASSERT_TRUE(cluster_.start()) << cluster_.log();
