@@ -134,6 +134,8 @@ void MasterProcess::Parts::wire() {
             orders_->answered(std::string(from), std::string(orderId), answer);
         });
     mirror_.emplace(loop_, *leadership_, *client_, agent_->topics());
+    metric_.emplace(loop_, *client_, agent_->topics(),
+                    [this](nlohmann::json& record) { addFigures(record); });
     crons_.emplace(*leadership_);
     keepRecords();
     orders_->start();
@@ -166,12 +168,14 @@ void MasterProcess::Parts::onConnection(bool isConnected) {
     isConnected_ = isConnected;
     if (!isConnected) {
         mirror_->lost();
+        metric_->lost();
         if (isEnding_) boundOutage();
         return;
     }
     if (outageTimer_ != 0) loop_.cancel(std::exchange(outageTimer_, 0));
     publishLeader(false);
     mirror_->connected();
+    metric_->connected();
     const bool isBack = std::exchange(wasConnected_, true);
     agent_->publishEvent(
         "broker", config_.masterId,

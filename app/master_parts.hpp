@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/broker_server.hpp"
+#include "app/master_metric.hpp"
 #include "app/master_process.hpp"
 #include "app/order_sender.hpp"
 #include "master/async/asio_loop.hpp"
@@ -53,6 +54,7 @@ private:
     void orderEnded(const Order& order);
     void memberReady(const std::string& id);
     void publishLeader(bool isLeaving);
+    void addFigures(nlohmann::json& record);
     mqtt::ConnectOptions connectOptions() const;
     std::vector<std::string> endpoints() const;
     bool isTakenId(std::string_view id) const;
@@ -87,6 +89,7 @@ private:
     std::optional<AgentOrderSender> orderSender_;
     std::optional<Orders> orders_;
     std::optional<StateMirror> mirror_;
+    std::optional<MasterMetric> metric_;
     std::optional<AuditLog> audit_;
     std::optional<EventLog> events_;
     std::optional<modules::StoredCrons> crons_;

@@ -99,6 +99,7 @@ void MasterProcess::Parts::shutDown(int status) {
     if (std::exchange(isStopping_, true)) return;
     status_ = status;
     mirror_->stop();
+    metric_->clear();
     publishLeader(true);
     console_->stop();
     agent_->stop();

@@ -58,6 +58,7 @@ public:
     void answered(const std::string& from, const std::string& orderId, const wire::Answer& answer);
     /// Whether `id` is an order that has not ended.
     bool isOpen(const std::string& id) const;
+    std::size_t openCount() const { return ledger_.openCount(); }
     /// Called for each order that ended, those of earlier leaders too.
     void onEnded(std::function<void(const Order&)> listener) { onEnded_ = std::move(listener); }
     /// Newest first, at most 10 000.

@@ -34,7 +34,7 @@ protected:
               "state/server/gate-1 {", "state/module/systemInfo {", "event/stopped/chat-1 {",
               "event/restarted/chat-1 {", "event/disconnected/chat-1 {",
               "event/registered/chat-1 {", "event/ready/chat-1 {", "event/order/",
-              "event/admin/admin {", "metric/chat-2 {"})
+              "event/admin/admin {", "metric/chat-2 {", "metric/master {"})
             EXPECT_NE(shown.find(std::string("muster/game/") + topic), std::string::npos)
                 << topic << " is missing in\n"
                 << shown;
@@ -52,6 +52,26 @@ TEST_F(ViewTest, AnonymousSeesTheWholeStateAndNoMailAndNoSecrets) {
 TEST_F(ViewTest, SoDoesAUserOfLevel2) {
     ASSERT_EQ(cluster_.run({"module", "disable", "systemInfo"}).status, 0);
     expectWholeState(watch({"-u", "bob", "-P", "bob-password"}));
+}
+
+TEST_F(ViewTest, WhatWasCountedIsShownToEverybody) {
+    const auto figures = [&] {
+        const auto shown = runWith(client("mosquitto_sub"),
+                                   {"-t", "muster/game/metric/master", "-C", "1", "-W", "5"});
+        auto parsed = parseJson(shown.output);
+        EXPECT_TRUE(parsed) << shown.output;
+        return parsed ? *parsed : nlohmann::json::object();
+    };
+    // Three servers and their node.
+    EXPECT_TRUE(test::eventually(15s, [&] { return figures().value("members", 0) == 4; }));
+    const auto before = figures();
+    EXPECT_GT(before.value("rssBytes", 0), 0);
+    for (const char* part : {"agent", "pomelo", "broker"}) EXPECT_TRUE(before.contains(part));
+    const auto denied = before.at("broker").at("publishesDenied").get<std::uint64_t>();
+    (void)runWith(client("mosquitto_pub"), {"-t", "muster/game/leader", "-m", "{}", "-q", "1"});
+    EXPECT_TRUE(test::eventually(15s, [&] {
+        return figures().at("broker").at("publishesDenied").get<std::uint64_t>() == denied + 1;
+    }));
 }
 
 TEST_F(ViewTest, MosquittoRrGetsTheServerList) {
