@@ -72,8 +72,9 @@ void ClusterFixture::writeConfig() {
                                                    {"connector", {server("connector-1")}},
                                                    {"chat", {server("chat-1"), server("chat-2")}}}}}
                                                 .dump(1));
-    directory_.write("config/muster.json",
-                     Json{{"configVersion", 1}, {"cluster", "test"}, {"types", types}}.dump(1));
+    Json master{{"configVersion", 1}, {"cluster", "test"}, {"types", types}};
+    master.update(master_);
+    directory_.write("config/muster.json", master.dump(1));
 }
 
 Child& ClusterFixture::launch(std::vector<std::string> arguments, const std::string& verb) {

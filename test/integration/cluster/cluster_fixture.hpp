@@ -41,6 +41,8 @@ protected:
     void setMode(const std::string& type, const std::string& mode) { modes_[type] = mode; }
     /// More fields of a type in muster.json; before start().
     void setType(const std::string& type, const Json& fields) { fields_[type] = fields; }
+    /// More fields of muster.json; before start().
+    void setMaster(const Json& fields) { master_ = fields; }
     void writeConfig();
     std::string file(const std::string& name) const { return directory_.str() + "/" + name; }
     int port() const { return port_; }
@@ -87,6 +89,7 @@ private:
     int port_ = freePort();
     std::map<std::string, std::string> modes_;
     std::map<std::string, Json> fields_;
+    Json master_ = Json::object();
     std::vector<std::unique_ptr<Child>> launched_;
 };
 

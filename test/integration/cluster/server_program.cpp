@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -32,7 +33,9 @@ int main(int argc, char** argv) {
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before the monitor's thread starts
-    muster::Monitor monitor(muster::MonitorOptions::fromEnvironment());
+    auto options = muster::MonitorOptions::fromEnvironment();
+    if (mode == "bench") options.modules = {"bench"};
+    muster::Monitor monitor(std::move(options));
     if (!monitor.start()) return 4;
     if (mode == "slow") ::poll(nullptr, 0, 300);
     note(file, "ready");
