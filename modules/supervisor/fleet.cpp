@@ -113,12 +113,15 @@ std::vector<std::string> Fleet::apply(const std::string& nodeId, const NodeRepor
     return changed;
 }
 
-void Fleet::answered(const std::string& id, ServerState state, pid_t pid) {
+void Fleet::answered(const std::string& id, ServerState state, pid_t pid,
+                     std::optional<std::uint64_t> revision) {
     const auto found = servers_.find(id);
     if (found == servers_.end()) return;
     std::optional<ServerStatus>& status = found->second.status;
+    if (status && revision && *revision <= status->revision) return;  // old news
     if (status && status->state == state && status->pid == pid) return;
     if (!status) status.emplace();
+    status->revision = revision.value_or(0);
     status->id = id;
     status->type = found->second.entry.type;
     status->state = state;

@@ -52,8 +52,10 @@ public:
     /// What node `nodeId` says. Ids whose status changed.
     std::vector<std::string> apply(const std::string& nodeId, const NodeReport& report,
                                    TimePoint now);
-    /// What its node answered to an order: it may be here before the report of it.
-    void answered(const std::string& id, ServerState state, pid_t pid);
+    /// What its node answered to an order: it may be here before the report of it, or after the
+    /// report of what came next. No revision: the node does not know the server.
+    void answered(const std::string& id, ServerState state, pid_t pid,
+                  std::optional<std::uint64_t> revision);
     void nodeGone(const std::string& nodeId);
     bool isNodeKnown(const std::string& nodeId) const { return nodes_.contains(nodeId); }
     void memberHere(const ServerInfo& info, TimePoint now);

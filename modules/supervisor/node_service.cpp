@@ -272,6 +272,7 @@ void NodeService::measure(Entry& entry) {
 
 ServerStatus NodeService::statusOf(const Entry& entry) {
     ServerStatus status = entry.process->status();
+    status.revision = entry.revision;
     if (status.pid == 0 || entry.used.pid != status.pid) return status;
     status.cpuPercent = entry.used.cpuPercent;
     status.rssBytes = entry.used.rssBytes;

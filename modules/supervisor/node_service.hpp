@@ -62,6 +62,7 @@ private:
         CpuMeter cpu;
         ServerStatus used;  // as last measured: pid, cpuPercent, rssBytes
         ServerStatus reported;
+        std::uint64_t revision = 0;  // of `reported`
         std::string record;
     };
     /// An order that is answered later.

@@ -166,6 +166,7 @@ void NodeService::tell(Entry& entry, std::vector<ServerEvent> events) {
         log::info("node", "{} {}: {}", status.id, event.kind, event.cause);
     }
     entry.reported = status;
+    ++entry.revision;
     if (!report_) return;
     if (!events.empty()) measure(entry);
     NodeReport report;
@@ -202,8 +203,10 @@ void NodeService::answer(const Waiter& waiter, const Entry& entry) const {
         return waiter.reply(Error(Errc::Conflict, "it is not to run (any more): " + status.note));
     if (!waiter.isForProcess && status.wantsRun)
         return waiter.reply(Error(Errc::Conflict, "it was told to start meanwhile"));
-    waiter.reply(jsonText(
-        {{"state", stateName(status.state)}, {"pid", status.pid}, {"detail", status.note}}));
+    waiter.reply(jsonText({{"state", stateName(status.state)},
+                           {"pid", status.pid},
+                           {"detail", status.note},
+                           {"revision", entry.revision}}));
 }
 
 }  // namespace muster::supervisor

@@ -47,6 +47,7 @@ Json jsonOf(const ServerStatus& status) {
               {"ended", status.hasEnded},
               {"ready", status.isReady},
               {"restarts", status.restarts},
+              {"revision", status.revision},
               {"note", status.note}};
     if (status.pid > 0) json["pid"] = status.pid;
     if (status.startedMs > 0) json["startedMs"] = status.startedMs;
@@ -82,6 +83,7 @@ std::optional<ServerStatus> statusOf(const Json& json) {
     status.pid = numberOf<pid_t>(json, "pid").value_or(0);
     status.startedMs = numberOf<std::int64_t>(json, "startedMs").value_or(0);
     status.restarts = numberOf<std::uint64_t>(json, "restarts").value_or(0);
+    status.revision = numberOf<std::uint64_t>(json, "revision").value_or(0);
     status.busy = numberOf<std::int64_t>(json, "busy");
     status.cpuPercent = numberOf<double>(json, "cpuPercent");
     status.rssBytes = numberOf<std::uint64_t>(json, "rssBytes");

@@ -25,6 +25,7 @@ struct ServerStatus {
     pid_t pid = 0;               // 0: no process
     std::int64_t startedMs = 0;  // wall clock of the host, Unix milliseconds; 0: no process
     std::uint64_t restarts = 0;  // since the node knows the server
+    std::uint64_t revision = 0;  // rises with every change; counted anew by every life of the node
     std::optional<std::int64_t> busy;
     std::optional<double> cpuPercent;  // of one core
     std::optional<std::uint64_t> rssBytes;

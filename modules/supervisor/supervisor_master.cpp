@@ -278,11 +278,16 @@ void SupervisorMaster::takeAnswer(const std::string& id, const JsonText& answer)
     if (!json || !json->is_object()) return;
     const auto name = json->find("state");
     const auto pid = json->find("pid");
+    const auto number = json->find("revision");
     if (name == json->end() || !name->is_string()) return;
     const auto state = parseServerState(name->get_ref<const std::string&>());
     if (!state) return;
+    std::optional<std::uint64_t> revision;
+    if (number != json->end() && number->is_number_unsigned())
+        revision = number->get<std::uint64_t>();
     fleet_.answered(id, *state,
-                    pid != json->end() && pid->is_number_integer() ? pid->get<pid_t>() : 0);
+                    pid != json->end() && pid->is_number_integer() ? pid->get<pid_t>() : 0,
+                    revision);
     dirty_.insert(id);
     mirror();
 }

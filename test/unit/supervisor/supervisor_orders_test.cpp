@@ -2,7 +2,16 @@
 
 namespace muster::supervisor {
 
-class SupervisorOrdersTest : public SupervisorMasterTest {};
+class SupervisorOrdersTest : public SupervisorMasterTest {
+protected:
+    void reportAs(std::uint64_t revision, ServerStatus status) {
+        status.revision = revision;
+        report({false, {std::move(status)}, {}});
+    }
+    std::string stateOf(const std::string& id) {
+        return ask(jsonText({{"op", "status"}, {"id", id}}))["server"]["state"];
+    }
+};
 
 TEST_F(SupervisorOrdersTest, StoresNoVariableOrArgumentInAnOrder) {
     nodeArrives();
@@ -50,6 +59,40 @@ TEST_F(SupervisorOrdersTest, ShowsWhatAServerSaysOfItselfByItsPresence) {
     const Json row = ask(R"({"op":"status","id":"chat-1"})")["server"];
     EXPECT_EQ(row["busy"], 7);
     EXPECT_EQ(row["version"], "1.2.3");
+}
+
+TEST_F(SupervisorOrdersTest, KeepsANewerReportWhenTheAnswerToItsOrderComesLater) {
+    nodeArrives();
+    master->bringUp({});
+    loop.run();
+    reportAs(1, status("chat-1", ServerState::Starting, 11));
+    reportAs(2, status("chat-1", ServerState::Ready, 11));
+    // Stored first, and that may take longer than the server needs.
+    replies.front()(JsonText(R"({"state":"starting","pid":11,"revision":1})"));
+    loop.run();
+    EXPECT_EQ(stateOf("chat-1"), "ready");
+}
+
+TEST_F(SupervisorOrdersTest, TakesAnAnswerThatIsFasterThanTheReport) {
+    nodeArrives();
+    master->bringUp({});
+    loop.run();
+    reportAs(1, status("chat-1", ServerState::Stopped, 0));
+    replies.front()(JsonText(R"({"state":"starting","pid":11,"revision":2})"));
+    loop.run();
+    EXPECT_EQ(stateOf("chat-1"), "starting");
+}
+
+TEST_F(SupervisorOrdersTest, EndsARestartAtOnceWhenTheServerIsReadyBeforeTheAnswer) {
+    bringAllUp();
+    master->restart({{"chat-1"}, ""}, 60s, take());
+    loop.run();
+    reportAs(7, status("chat-1", ServerState::Starting, 21));
+    reportAs(8, status("chat-1", ServerState::Ready, 21));
+    replies.front()(JsonText(R"({"state":"starting","pid":21,"revision":7})"));
+    loop.run();
+    ASSERT_TRUE(outcomes);
+    EXPECT_EQ(outcomes->front().kind, Kind::Done);
 }
 
 TEST_F(SupervisorOrdersTest, SendsAllThatANodeNeedsToRunAServerAlone) {
