@@ -11,6 +11,7 @@ namespace {
 constexpr int kMaxBodyDepth = 60;  // the envelope around it needs some of wire::kMaxJsonDepth
 constexpr std::size_t kMaxBody = 1024 * 1024;
 constexpr std::size_t kMaxListeners = 100;
+constexpr std::size_t kMaxHeld = 1000;
 constexpr auto kLeaderPatience = std::chrono::seconds(1);
 
 Result<void> checkBody(const JsonText& body) {
@@ -90,16 +91,41 @@ void AdminSession::onConnected(bool /*sessionPresent*/) {
                            finishConnect(isDenied ? closedCluster() : granted);
                        });
     // A retained record: it follows its subscription at once, or nobody leads this cluster here.
-    client_->subscribe(topics_.leader(), 1, [this](const Result<void>& /*granted*/) {
-        leaderTimer_ = loop_.after(kLeaderPatience, [weak = weak_from_this()] {
-            const auto self = weak.lock();
-            if (!self) return;
-            self->leaderTimer_ = 0;
-            if (self->isLeaderSeen_) return;
-            self->isLeaderOverdue_ = true;
-            for (const Reply& reply : self->requests_.takeAll()) reply(self->noMaster());
-        });
+    client_->subscribe(topics_.leader(), 1,
+                       [this](const Result<void>& /*granted*/) { awaitLeader(); });
+}
+
+// For a while: it may be on its way, or the next one is about to lead.
+void AdminSession::awaitLeader() {
+    if (isLeaderSeen_ || leaderTimer_ != 0) return;
+    leaderTimer_ = loop_.after(kLeaderPatience, [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->leaderTimer_ = 0;
+        if (self->isLeaderSeen_) return;
+        self->isLeaderOverdue_ = true;
+        for (const Held& held : std::exchange(self->held_, {})) held.done(self->noMaster());
+        for (const Reply& reply : self->requests_.takeAll()) reply(self->noMaster());
     });
+}
+
+void AdminSession::onLeader(const mqtt::Message& message) {
+    isLeaderSeen_ = !message.payload.empty();
+    if (!isLeaderSeen_) return awaitLeader();
+    isLeaderOverdue_ = false;
+    if (leaderTimer_ != 0) loop_.cancel(std::exchange(leaderTimer_, 0));
+    for (Held& held : std::exchange(held_, {})) send(std::move(held));
+}
+
+void AdminSession::send(Held held) {
+    if (isLeaderOverdue_) return held.done(noMaster());
+    if (!isLeaderSeen_) {
+        if (held_.size() < kMaxHeld) return held_.push_back(std::move(held));
+        return held.done(Error(Errc::Limit, "too much waits for a master"));
+    }
+    // What was given up meanwhile must not be done behind its asker's back.
+    if (held.request != 0 && !requests_.contains(held.request)) return;
+    client_->publish(std::move(held.message), std::move(held.done));
 }
 
 Error AdminSession::noMaster() const {
@@ -126,6 +152,7 @@ void AdminSession::onLost(std::string_view reason, bool refused) {
 }
 
 void AdminSession::failAll(const std::string& reason) {
+    for (const Held& held : std::exchange(held_, {})) held.done(Error(Errc::Closed, reason));
     for (const Reply& reply : requests_.takeAll()) reply(Error(Errc::Closed, reason));
 }
 
@@ -146,7 +173,6 @@ void AdminSession::request(std::string_view command, std::string_view moduleId,
                            const JsonText& body, std::chrono::milliseconds timeout, Reply done) {
     if (const auto ok = checkBody(body); !ok) return done(ok.error());
     if (!isUp_) return done(Error(Errc::Closed, "not connected to the master"));
-    if (isLeaderOverdue_) return done(noMaster());
     const auto deadline = loop_.now() + std::max(timeout, std::chrono::milliseconds(1));
     const auto id = requests_.add(std::move(done), deadline);
     if (!id) return done(id.error());  // NOLINT(bugprone-use-after-move): add() says so
@@ -155,10 +181,9 @@ void AdminSession::request(std::string_view command, std::string_view moduleId,
     // Below the client's own address, where a notify of the master comes too.
     message.responseTopic = topics_.reply(user_, clientId_);
     message.correlationData = std::to_string(*id);
-    client_->publish(std::move(message),
-                     [this, id = *id](const Result<mqtt::PublishOutcome>& outcome) {
-                         onPublished(id, outcome);
-                     });
+    send({std::move(message), *id, [this, id = *id](const Result<mqtt::PublishOutcome>& outcome) {
+              onPublished(id, outcome);
+          }});
 }
 
 void AdminSession::onPublished(std::uint64_t id, const Result<mqtt::PublishOutcome>& outcome) {
@@ -172,13 +197,12 @@ void AdminSession::onPublished(std::uint64_t id, const Result<mqtt::PublishOutco
 void AdminSession::notify(std::string_view moduleId, const JsonText& body, Connected done) {
     if (const auto ok = checkBody(body); !ok) return done(ok.error());
     if (!isUp_) return done(Error(Errc::Closed, "not connected to the master"));
-    client_->publish(envelope({}, moduleId, body),
-                     [this, done = std::move(done)](const Result<mqtt::PublishOutcome>& outcome) {
-                         if (!outcome) return done(outcome.error());
-                         if (*outcome == mqtt::PublishOutcome::NoSubscriber)
-                             return done(noMaster());
-                         done({});
-                     });
+    send({envelope({}, moduleId, body), 0,
+          [this, done = std::move(done)](const Result<mqtt::PublishOutcome>& outcome) {
+              if (!outcome) return done(outcome.error());
+              if (*outcome == mqtt::PublishOutcome::NoSubscriber) return done(noMaster());
+              done({});
+          }});
 }
 
 void AdminSession::subscribe(std::string_view filter,
@@ -193,10 +217,7 @@ void AdminSession::subscribe(std::string_view filter,
 
 void AdminSession::onMessage(const mqtt::Message& message) {
     if (message.topic == topics_.reply(user_, clientId_)) return onAnswer(message);
-    if (message.topic == topics_.leader()) {
-        isLeaderSeen_ = !message.payload.empty();
-        if (isLeaderSeen_) isLeaderOverdue_ = false;
-    }
+    if (message.topic == topics_.leader()) onLeader(message);
     const AdminMessage passed{message.topic, message.payload, message.retain};
     const auto listeners = listeners_;  // a listener may subscribe
     for (const auto& [filter, onMessage] : listeners) {

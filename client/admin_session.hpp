@@ -37,12 +37,23 @@ public:
     const AdminClientOptions& options() const { return options_; }
 
 private:
+    using Published = std::function<void(const Result<mqtt::PublishOutcome>&)>;
+    /// What waits for the leader's record: before it, nobody may be there to receive.
+    struct Held {
+        mqtt::Message message;
+        std::uint64_t request;  // 0: a notify
+        Published done;
+    };
+
     void onConnected(bool sessionPresent) override;
     void onMessage(const mqtt::Message& message) override;
     void onLost(std::string_view reason, bool refused) override;
 
     void finishConnect(const Result<void>& result);
     void onAnswer(const mqtt::Message& message);
+    void onLeader(const mqtt::Message& message);
+    void awaitLeader();
+    void send(Held held);
     void onPublished(std::uint64_t id, const Result<mqtt::PublishOutcome>& outcome);
     void failAll(const std::string& reason);
     Error noMaster() const;
@@ -59,11 +70,12 @@ private:
     const std::string user_;
     const std::string clientId_;
     RequestTable requests_{1000};
+    std::vector<Held> held_;
     std::vector<std::pair<std::string, std::function<void(const AdminMessage&)>>> listeners_;
     Connected onConnected_;
     bool isUp_ = false;
     bool isLeaderSeen_ = false;
-    bool isLeaderOverdue_ = false;  // subscribed for a while, and nobody leads here
+    bool isLeaderOverdue_ = false;  // nobody has led here for a while
     TimerId connectTimer_ = 0;
     TimerId leaderTimer_ = 0;
     bool isClosed_ = false;
