@@ -81,9 +81,16 @@ void logLine(int level, std::string_view line) {
     if (log::isEnabled(kLevels.at(index))) log::write(kLevels.at(index), "monitor", line);
 }
 
+/// Another host's node is called after the address that servers.json knows it by.
+std::string idOf(const NodeOptions& options) {
+    if (!options.id.empty()) return options.id;
+    const bool isLoopback = options.host == "localhost" || options.host.starts_with("127.");
+    return isLoopback ? nodeId() : wire::nodeIdOf(options.host);
+}
+
 MonitorOptions monitorOptions(const NodeOptions& options, EpollLoop& loop, NodeService& service) {
     MonitorOptions monitor;
-    monitor.id = options.id.empty() ? nodeId() : options.id;
+    monitor.id = idOf(options);
     monitor.type = "node";
     monitor.token = readToken(options.stateDirectory);
     monitor.master = options.master;
@@ -111,6 +118,11 @@ std::string nodeId() {
 }
 
 int runNode(const NodeOptions& options) {
+    if (readToken(options.stateDirectory).empty()) {
+        log::error("node", "{}/node.token cannot be read: copy the master's there, mode 0600",
+                   options.stateDirectory);
+        return 1;
+    }
     const UniqueFd signals = takeSignals();
     EpollLoop loop;
     loop.watch(signals.get(), EPOLLIN, [&loop](std::uint32_t) { loop.stop(); });

@@ -9,7 +9,7 @@ struct NodeOptions {
     std::string stateDirectory;  // absolute; holds `node.token` and keeper.sock
     std::string master = "mqtt://127.0.0.1:3005";
     std::string cluster = "default";
-    std::string id;  // empty: nodeId()
+    std::string id;  // empty: nodeId(), or with another host than loopback "node-<host>"
     std::string host = "127.0.0.1";
     std::string caFile, certFile, keyFile;  // for mqtts://
     std::vector<std::string> keeperArgv;  // starts a new keeper when the old one died; empty: never

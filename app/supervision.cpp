@@ -2,7 +2,9 @@
 
 #include "app/node.hpp"
 #include "common/config/expand.hpp"
+#include "common/config/hosts.hpp"
 #include "common/wire/envelope.hpp"
+#include "common/wire/topics.hpp"
 
 #include <muster/json.hpp>
 
@@ -64,6 +66,15 @@ void sendOrder(Orders& orders, supervisor::NodeOrder wanted, Reply done) {
     });
 }
 
+/// A loopback address is of no use on another host: there it is what master.json says.
+std::string brokerUrlFor(const config::Server& server, const config::Cluster& cluster) {
+    const bool isElsewhere = !config::isThisHost(server.host, cluster);
+    const auto& listener = cluster.listeners.front();
+    const bool isAny = listener.host == "0.0.0.0" || listener.host == "::";
+    if (!cluster.broker.url.empty() || !isElsewhere || !isAny) return brokerUrl(cluster);
+    return mqttUrl(cluster.masterHost, listener.port);
+}
+
 std::string tokenOf(const config::Cluster& cluster, const Tokens& tokens, const std::string& type) {
     if (!cluster.hasServerTokens) return tokens.server;
     for (const auto& entry : cluster.serverTokens)
@@ -77,8 +88,12 @@ std::string brokerUrl(const config::Cluster& cluster) {
     if (!cluster.broker.url.empty()) return cluster.broker.url;
     const auto& listener = cluster.listeners.front();
     const bool isAny = listener.host == "0.0.0.0" || listener.host == "::";
-    return "mqtt://" + (isAny ? std::string("127.0.0.1") : listener.host) + ":" +
-           std::to_string(listener.port);
+    return mqttUrl(isAny ? "127.0.0.1" : listener.host, listener.port);
+}
+
+std::string mqttUrl(const std::string& host, int port) {
+    const bool isV6 = host.find(':') != std::string::npos;
+    return "mqtt://" + (isV6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 supervisor::SupervisorPorts supervisorPorts(const SupervisionParts& parts) {
@@ -95,12 +110,14 @@ supervisor::SupervisorPorts supervisorPorts(const SupervisionParts& parts) {
                        Transaction transaction, std::function<void(Result<std::int64_t>)> done) {
         leadership.commit(std::move(transaction), std::move(done));
     };
-    ports.nodeOf = [](const std::string& /*host*/) { return nodeId(); };
+    ports.nodeOf = [&cluster = parts.cluster](const std::string& host) {
+        return config::isThisHost(host, cluster) ? nodeId() : wire::nodeIdOf(host);
+    };
     ports.environment = [&cluster = parts.cluster,
                          &tokens = parts.tokens](const config::Server& server) {
         return std::map<std::string, std::string>{
             {"MUSTER_TOKEN", tokenOf(cluster, tokens, server.type)},
-            {"MUSTER_MASTER", brokerUrl(cluster)},
+            {"MUSTER_MASTER", brokerUrlFor(server, cluster)},
             {"MUSTER_CLUSTER", cluster.name}};
     };
     ports.command = config::commandOf;

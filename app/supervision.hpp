@@ -25,5 +25,7 @@ struct SupervisionParts {
 supervisor::SupervisorPorts supervisorPorts(const SupervisionParts& parts);
 /// Where servers, nodes and command lines of this host reach the cluster's broker.
 std::string brokerUrl(const config::Cluster& cluster);
+/// The URL of an address; one of IPv6 stands in brackets.
+std::string mqttUrl(const std::string& host, int port);
 
 }  // namespace muster::app

@@ -34,7 +34,7 @@ int runNodeVerb(int argc, char** argv) {
         ->required();
     app.add_option("--master", options.master, "mqtt:// or mqtts:// address of the broker");
     app.add_option("--cluster", options.cluster, "name of the cluster");
-    app.add_option("--id", options.id, "default: node-<hostname>");
+    app.add_option("--id", options.id, "default: node-<hostname>, or with --host node-<ADDRESS>");
     app.add_option("--host", options.host, "address of this host, as others reach it");
     app.add_option("--ca", options.caFile, "mqtts: trust anchors, a PEM file");
     app.add_option("--cert", options.certFile, "mqtts: client certificate");

@@ -1,5 +1,6 @@
 #include "common/config/draft.hpp"
 #include "common/config/expand.hpp"
+#include "common/config/hosts.hpp"
 #include "common/wire/topics.hpp"
 
 #include <algorithm>
@@ -20,15 +21,11 @@ Place placeOf(const Draft& draft, const std::string& type) {
     return named != draft.serverTypes.end() ? named->second : Place{};
 }
 
-bool isHere(const std::string& host) {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 /// Programs of servers on other hosts cannot be looked at from here.
 bool runsHere(const Draft& draft, const std::string& type) {
     const auto& servers = draft.cluster.servers;
     return std::none_of(servers.begin(), servers.end(), [&](const auto& server) {
-        return server.type == type && !isHere(server.host);
+        return server.type == type && !isThisHost(server.host, draft.cluster);
     });
 }
 

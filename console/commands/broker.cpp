@@ -1,4 +1,5 @@
 #include "common/config/cluster_config.hpp"
+#include "common/config/hosts.hpp"
 #include "common/wire/topics.hpp"
 #include "console/commands.hpp"
 #include "console/commands/mosquitto_files.hpp"
@@ -18,8 +19,7 @@ std::vector<std::string> nodesOf(const config::Cluster& cluster) {
     if (gethostname(name, sizeof name - 1) == 0 && name[0] != '\0')
         nodes.insert(wire::nodeIdOf(name));
     for (const config::Server& server : cluster.servers) {
-        const bool isHere = server.host == "127.0.0.1" || server.host == "localhost";
-        if (!isHere) nodes.insert(wire::nodeIdOf(server.host));
+        if (!config::isThisHost(server.host, cluster)) nodes.insert(wire::nodeIdOf(server.host));
     }
     return {nodes.begin(), nodes.end()};
 }

@@ -1,0 +1,27 @@
+#include "common/config/hosts.hpp"
+
+#include <array>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace muster::config {
+namespace {
+
+TEST(Hosts, OfThisMachineAreKnown) {
+    Cluster cluster;
+    cluster.masterHost = "203.0.113.5";
+    std::array<char, 256> name{};
+    ASSERT_EQ(::gethostname(name.data(), name.size() - 1), 0);
+    for (const std::string host : {"127.0.0.1", "127.0.1.1", "localhost", "::1", "0.0.0.0",
+                                   "203.0.113.5", static_cast<const char*>(name.data())})
+        EXPECT_TRUE(isThisHost(host, cluster)) << host;
+}
+
+TEST(Hosts, OfOthersAreNot) {
+    for (const char* host : {"192.0.2.7", "2001:db8::7", "far.example", ""})
+        EXPECT_FALSE(isThisHost(host, Cluster{})) << host;
+}
+
+}  // namespace
+}  // namespace muster::config
