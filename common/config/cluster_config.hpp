@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The whole configuration of a cluster as values: read once by config_reader, passed down by
@@ -174,6 +175,12 @@ struct LoadResult {
 /// itself, or a muster.json file). `env` empty: MUSTER_ENV, NODE_ENV, else "development".
 /// Reports all problems at once; never throws.
 LoadResult load(const std::string& path, const std::string& env);
+
+/// Whether ./config holds a configuration, good or bad, in either layout; `env` as for load().
+bool isConfigHere(const std::string& env);
+
+/// Whether `url` is mqtt://host:port or mqtts://host:port, and nothing more.
+bool isBrokerUrl(std::string_view url);
 
 /// `problem` as one line: "config/servers.json:12: /area/2/port: 70000 is above 65535: ...".
 std::string describe(const Problem& problem);

@@ -38,6 +38,7 @@ struct Draft {
     std::set<std::string> withCommand;
     std::optional<Place> broker;
     std::optional<Place> clusterName;
+    std::optional<Place> stateDirectory;
     Place masterFile;                 // master.json, if there is one
     bool hasAppJs = false;            // <base>/app.js exists: a pomelo game
     bool isMusterFileBroken = false;  // so that what it would say is not missed as well

@@ -54,6 +54,11 @@ public:
 
     JsonDocument read() {
         JsonValue root;
+        const std::string_view start = text_.substr(0, 2);
+        if (start == "\xFF\xFE" || start == "\xFE\xFF") {
+            (void)fail("this is UTF-16: save the file as UTF-8");  // ends the reading
+            return std::move(document_);
+        }
         skipSpace();
         bool isGood = value(root, 0);
         if (isGood) {
@@ -108,6 +113,13 @@ private:
         return word(out);
     }
 
+    /// Says what people write in JSON that is none, if it stands here; else `otherwise`.
+    bool failAs(const char* otherwise) {
+        if (peek() == '/') return fail("comments are not allowed in JSON: remove this one");
+        if (peek() == '\'') return fail("strings are written with double quotes in JSON");
+        return fail(otherwise);
+    }
+
     bool word(JsonValue& out) {
         const auto is = [&](std::string_view name) {
             if (text_.substr(at_, name.size()) != name) return false;
@@ -118,9 +130,7 @@ private:
         out.kind = JsonValue::Kind::Bool;
         if (is("true")) return out.boolean = true;
         if (is("false")) return true;
-        if (peek() == '/') return fail("comments are not allowed in JSON: remove this one");
-        if (peek() == '\'') return fail("strings are written with double quotes in JSON");
-        return fail("a value is expected here");
+        return failAs("a value is expected here");
     }
 
     bool digits() {
@@ -226,7 +236,7 @@ private:
             path_.pop_back();
             skipSpace();
             if (peek() == ']') return ++at_, true;
-            if (peek() != ',') return fail("a comma or ] is expected here");
+            if (peek() != ',') return failAs("a comma or ] is expected here");
             ++at_;
             skipSpace();
             if (peek() == ']') return fail("a comma before ]: remove it");
@@ -243,7 +253,7 @@ private:
             if (!member(out, depth, seen)) return false;
             skipSpace();
             if (peek() == '}') return ++at_, true;
-            if (peek() != ',') return fail("a comma or } is expected here");
+            if (peek() != ',') return failAs("a comma or } is expected here");
             ++at_;
             skipSpace();
             if (peek() == '}') return fail("a comma before }: remove it");
@@ -251,7 +261,7 @@ private:
     }
 
     bool member(JsonValue& out, int depth, std::set<std::string, std::less<>>& seen) {
-        if (peek() != '"') return fail("a key in double quotes is expected here");
+        if (peek() != '"') return failAs("a key in double quotes is expected here");
         JsonMember member;
         member.line = line_;
         if (!string(member.key)) return false;

@@ -240,6 +240,8 @@ void readMuster(const SourceFile& source, Draft& draft) {
     cluster.powerDurability = word(source.value, "durability") == "power";
     const std::string state = word(source.value, "stateDirectory");
     if (!state.empty())
+        draft.stateDirectory = source.at(*source.value.find("stateDirectory"), "/stateDirectory");
+    if (!state.empty())
         cluster.stateDirectory =
             (std::filesystem::path(cluster.base) / state).lexically_normal().string();
     if (const JsonValue* pomelo = source.value.find("pomelo"))

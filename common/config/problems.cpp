@@ -6,7 +6,8 @@
 namespace muster::config {
 namespace {
 
-constexpr std::size_t kMaxWord = 64;  // longer words are not compared: the distance is quadratic
+constexpr std::size_t kMaxText = 1000;  // bytes of a problem, which may quote a whole file
+constexpr std::size_t kMaxWord = 64;    // longer words are not compared: the distance is quadratic
 
 /// Levenshtein's distance with exchanged neighbours counted as one edit.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -21,6 +22,14 @@ std::size_t distance(std::string_view a, std::string_view b) {
                 d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
         }
     return d[a.size()][b.size()];
+}
+
+/// `text`, or its beginning up to a whole UTF-8 character.
+std::string shortened(std::string text) {
+    if (text.size() <= kMaxText) return text;
+    std::size_t end = kMaxText;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    return text.substr(0, end) + "…";
 }
 
 std::string lower(std::string_view word) {
@@ -40,7 +49,8 @@ void Problems::add(const Place& place, std::string text, bool isWarning) {
             {place.file, 0, "", "more than 1000 problems: the rest is not shown", false});
         return;
     }
-    problems_.push_back({place.file, place.line, place.pointer, std::move(text), isWarning});
+    problems_.push_back(
+        {place.file, place.line, shortened(place.pointer), shortened(std::move(text)), isWarning});
 }
 
 std::vector<Problem> Problems::take() {

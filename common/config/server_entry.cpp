@@ -94,7 +94,9 @@ private:
         if (value == nullptr) {
             isBad_ = true;
             return problems_.error(place_,
-                                   "has no id: add one, or clusterCount for several servers");
+                                   server.type == "master"
+                                       ? "has no id: add one, pomelo's is \"master-server-1\""
+                                       : "has no id: add one, or clusterCount for several servers");
         }
         // pomelo-cli turns a numeric id into a number.
         if (value->kind != Kind::String && !value->integer)

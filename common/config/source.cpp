@@ -20,10 +20,47 @@ bool isFile(const fs::path& path) {
     return fs::is_regular_file(path, ignored);
 }
 
+/// Also what cannot be read: it must be reported, not passed over.
+bool isThere(const fs::path& path) {
+    std::error_code ignored;
+    return fs::symlink_status(path, ignored).type() != fs::file_type::not_found;
+}
+
 bool holdsConfig(const fs::path& directory, const std::string& env) {
     for (const char* name : kFiles)
-        if (isFile(directory / name) || isFile(directory / env / name)) return true;
+        if (isThere(directory / name) || isThere(directory / env / name)) return true;
     return false;
+}
+
+/// The environments of a file that holds nothing but blocks of environments.
+std::vector<std::string> environmentsOf(const JsonValue& root, const std::string& name) {
+    const bool isOfLists = name == "adminUser.json" || name == "adminServer.json";
+    const auto block = isOfLists ? JsonValue::Kind::Array : JsonValue::Kind::Object;
+    std::vector<std::string> names;
+    for (const auto& member : root.members) {
+        if (member.value.kind != block) return {};
+        names.push_back(member.key);
+    }
+    return names;
+}
+
+std::string missingBlock(const std::string& env, const std::vector<std::string>& others) {
+    return fmt::format(
+        "has no block for the environment \"{}\", only for {}: add it, or choose another one with "
+        "-e.{}",
+        env, enumerate(others), suggestion(env, others));
+}
+
+/// Why there is no file to read at `path`, where something is.
+std::string obstacle(const fs::path& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (status.type() == fs::file_type::not_found)
+        return "is a link to a file that does not exist: correct or remove it";
+    if (error) return "cannot be read: " + error.message();
+    const bool isDirectory = status.type() == fs::file_type::directory;
+    return std::string(isDirectory ? "is a directory" : "is no plain file") +
+           ": put a file there, or remove it";
 }
 
 std::string environment(const std::string& given) {
@@ -86,18 +123,23 @@ std::optional<Location> locate(const std::string& path, const std::string& env,
     return location;
 }
 
+bool isConfigHere(const std::string& env) {
+    return holdsConfig("config", environment(env));
+}
+
 std::optional<SourceFile> readSource(const Location& location, const std::string& name,
                                      bool hasEnvironments, Problems& problems) {
     fs::path path = location.configDirectory / name;
-    bool isShared = true;
-    if (!isFile(path)) {
-        path = location.configDirectory / location.env / name;
-        isShared = false;
-        if (!isFile(path)) return std::nullopt;
-    }
+    const bool isShared = isThere(path);
+    if (!isShared) path = location.configDirectory / location.env / name;
+    if (!isThere(path)) return std::nullopt;
     SourceFile source;
     source.file = path.string();
     problems.begin(source.file);
+    if (!isFile(path)) {
+        problems.error({source.file, 0, ""}, obstacle(path));
+        return std::nullopt;
+    }
     std::string cause;
     const auto text = bytesOf(path, cause);
     if (!text) {
@@ -112,6 +154,15 @@ std::optional<SourceFile> readSource(const Location& location, const std::string
     if (!document.root) return std::nullopt;
     const JsonValue* block =
         isShared && hasEnvironments ? document.root->find(location.env) : nullptr;
+    const auto others = hasEnvironments && block == nullptr ? environmentsOf(*document.root, name)
+                                                            : std::vector<std::string>();
+    if (!others.empty()) {
+        problems.error({source.file, document.root->line, ""},
+                       isShared ? missingBlock(location.env, others)
+                                : "holds blocks of environments, but stands in the folder of one: "
+                                  "leave only what is in the block, or move it one folder up");
+        return std::nullopt;
+    }
     if (block != nullptr) source.pointer = childPointer("", location.env);
     source.value = block != nullptr ? JsonValue(*block) : std::move(*document.root);
     return source;

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
+#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -183,11 +185,25 @@ void checkCrons(Draft& draft) {
     }
 }
 
+bool isAddress(const std::string& host) {
+    in6_addr ignored{};
+    return host == "localhost" || ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 ||
+           ::inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
+}
+
 void checkListeners(Draft& draft) {
     std::map<std::pair<std::string, int>, std::size_t> seen;
     for (std::size_t i = 0; i < draft.cluster.listeners.size(); ++i) {
         const Listener& listener = draft.cluster.listeners[i];
         const Place& place = draft.listeners[i];
+        if (!isAddress(listener.host)) {
+            draft.problems.error(
+                place,
+                fmt::format("\"{}\" is no address to listen on: give an IPv4 or IPv6 address "
+                            "of this host, here or in muster.json's listeners",
+                            listener.host));
+            continue;
+        }
         const bool isOpen = !isLoopback(listener.host) && !draft.cluster.hasServerTokens;
         if (isOpen && !listener.insecure)
             draft.problems.error(
@@ -206,18 +222,14 @@ void checkListeners(Draft& draft) {
     }
 }
 
-bool isBrokerUrl(std::string_view url) {
-    const std::size_t scheme = url.starts_with("mqtt://") ? 7 : url.starts_with("mqtts://") ? 8 : 0;
-    if (scheme == 0) return false;
-    url.remove_prefix(scheme);
-    const std::size_t colon = url.rfind(':');
-    if (colon == std::string_view::npos || colon == 0) return false;
-    if (url.find_first_of("/@? \t\r\n") != std::string_view::npos) return false;
-    const std::string_view port = url.substr(colon + 1);
-    int number = 0;
-    const auto result = std::from_chars(port.data(), port.data() + port.size(), number);
-    return result.ec == std::errc() && result.ptr == port.data() + port.size() && number >= 1 &&
-           number <= 65535;
+void checkStateDirectory(Draft& draft) {
+    std::error_code ignored;
+    const std::filesystem::path path = draft.cluster.stateDirectory;
+    if (!std::filesystem::exists(path, ignored) || std::filesystem::is_directory(path, ignored))
+        return;
+    draft.problems.error(
+        draft.stateDirectory.value_or(Place{path.string(), 0, ""}),
+        fmt::format("{} is no directory: name another one, or remove the file", path.string()));
 }
 
 void checkBroker(Draft& draft) {
@@ -242,6 +254,20 @@ void checkBroker(Draft& draft) {
 
 }  // namespace
 
+bool isBrokerUrl(std::string_view url) {
+    const std::size_t scheme = url.starts_with("mqtt://") ? 7 : url.starts_with("mqtts://") ? 8 : 0;
+    if (scheme == 0) return false;
+    url.remove_prefix(scheme);
+    const std::size_t colon = url.rfind(':');
+    if (colon == std::string_view::npos || colon == 0) return false;
+    if (url.find_first_of("/@? \t\r\n") != std::string_view::npos) return false;
+    const std::string_view port = url.substr(colon + 1);
+    int number = 0;
+    const auto result = std::from_chars(port.data(), port.data() + port.size(), number);
+    return result.ec == std::errc() && result.ptr == port.data() + port.size() && number >= 1 &&
+           number <= 65535;
+}
+
 void validateServers(Draft& draft) {
     checkServerNames(draft);
     checkServerPorts(draft);
@@ -252,6 +278,7 @@ void validate(Draft& draft) {
         draft.problems.error(draft.clusterName.value_or(Place{}),
                              fmt::format("\"{}\" is no name of a cluster: {}",
                                          draft.cluster.name.substr(0, 100), kIdRule));
+    checkStateDirectory(draft);
     checkListeners(draft);
     checkBroker(draft);
     validateServers(draft);

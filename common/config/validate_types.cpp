@@ -61,7 +61,9 @@ public:
         if (type_.command.argv.empty()) return missing();
         placeholders();
         if (runsHere(draft_, type_.type)) {
-            program();
+            program(type_.command.argv.front(), "argv");
+            if (!type_.readiness.argv.empty())
+                program(type_.readiness.argv.front(), "readiness.argv");
             directory();
             user();
         }
@@ -79,15 +81,20 @@ private:
                 place, fmt::format("type \"{}\" is a pomelo type, but there is no app.js in {}: "
                                    "put the game there, or give its command",
                                    type_.type, draft_.cluster.base));
+        std::vector<std::string> others;
+        for (const auto& [name, known] : draft_.types)
+            if (!draft_.serverTypes.contains(name)) others.push_back(name);
+        const std::string meant = suggestion(type_.type, others);
         draft_.problems.error(
             place,
             fmt::format("type \"{}\" has no command: add \"types\": {{\"{}\": {{\"command\": "
-                        "[\"/path/to/program\", \"--id=${{id}}\"]}}}} to muster.json",
-                        type_.type, type_.type));
+                        "[\"/path/to/program\", \"--id=${{id}}\"]}}}} to muster.json{}{}",
+                        type_.type, type_.type, meant.empty() ? "" : ".", meant));
     }
 
     void placeholders() {
         std::vector<std::string> all = type_.command.argv;
+        all.insert(all.end(), type_.readiness.argv.begin(), type_.readiness.argv.end());
         all.push_back(type_.command.cwd);
         for (const auto& [name, value] : type_.command.env) all.push_back(value);
         for (const auto& text : all)
@@ -111,13 +118,11 @@ private:
         return depends ? "" : out;
     }
 
-    void program() {
-        std::string file = common(type_.command.argv.front());
-        if (file.empty()) {
-            if (type_.command.argv.front().empty())
-                error("argv starts with an empty string: name a program");
-            return;
-        }
+    void program(const std::string& name, const char* key) {
+        if (name.empty())
+            return error(fmt::format("{} starts with an empty string: name a program", key));
+        const std::string file = common(name);
+        if (file.empty()) return;
         if (file.find('/') == std::string::npos) {
             if (!isInPath(file))
                 draft_.problems.warn(
@@ -131,10 +136,10 @@ private:
         const std::string path = (cwd / file).lexically_normal().string();
         std::error_code ignored;
         if (!std::filesystem::exists(path, ignored)) {
-            error(fmt::format("there is no file {}: build it, or correct argv", path));
+            error(fmt::format("there is no file {}: build it, or correct {}", path, key));
         } else if (std::filesystem::is_directory(path, ignored) ||
                    ::access(path.c_str(), X_OK) != 0) {
-            error(fmt::format("{} is not executable: chmod +x it, or correct argv", path));
+            error(fmt::format("{} is not executable: chmod +x it, or correct {}", path, key));
         }
     }
 

@@ -41,8 +41,16 @@ TEST(JsonReader, NamesLineColumnAndPlaceOfASyntaxError) {
     EXPECT_EQ(fault("{\n \"a\": {\"b\": 1,\n   }\n}"), "3:4 /a a comma before }: remove it");
     EXPECT_EQ(fault("{\"a\": [1, 2 3]}"), "1:13 /a a comma or ] is expected here");
     EXPECT_EQ(fault("{} x"), "1:4  there is something after the end of the value");
-    EXPECT_EQ(fault("{// no\n}"), "1:2  a key in double quotes is expected here");
-    EXPECT_EQ(fault("[// no\n]"), "1:2 /0 comments are not allowed in JSON: remove this one");
+    EXPECT_EQ(fault("{a: 1}"), "1:2  a key in double quotes is expected here");
+}
+
+TEST(JsonReader, SaysWhatPeopleWriteThatIsNoJson) {
+    for (const char* text :
+         {"{// no\n}", "{\"a\": 1, // no\n}", "[// no\n]", "{\"a\": 1 /* no */}"})
+        EXPECT_TRUE(fault(text).ends_with("comments are not allowed in JSON: remove this one"))
+            << fault(text);
+    EXPECT_EQ(fault("{'a': 1}"), "1:2  strings are written with double quotes in JSON");
+    EXPECT_EQ(fault("\xFF\xFE{"), "1:1  this is UTF-16: save the file as UTF-8");
 }
 
 TEST(JsonReader, NamesEveryKeyThatIsGivenTwice) {

@@ -1,3 +1,4 @@
+#include "common/config/json_reader.hpp"
 #include "test/unit/config/config_case.hpp"
 
 namespace muster::config {
@@ -159,6 +160,28 @@ TEST(MusterFile, SurvivesHostileInput) {
     for (int i = 0; i < 5000; ++i) keys += ", \"k" + std::to_string(i) + "\": 1";
     many.file("muster.json", keys + "}");
     EXPECT_EQ(many.load().problems.size(), 1001U);
+}
+
+TEST(MusterFile, IsQuotedInPartOnly) {
+    ConfigCase game;
+    game.file("muster.json", "{\"configVersion\": 1, \"" + std::string(100'000, 'k') +
+                                 "\": 1, \"durability\": \"" + std::string(100'000, 'v') +
+                                 "\", \"mode\": \"" + std::string(998, 'x') + "ööö\"}");
+    const auto problems = game.problems();
+    ASSERT_EQ(problems.size(), 3U);
+    for (const auto& problem : problems) {
+        EXPECT_LT(problem.size(), 2200U);
+        EXPECT_THAT(problem, testing::EndsWith("…"));
+        // What is no UTF-8 would be replaced.
+        EXPECT_THAT(quoteJson(problem), testing::Not(HasSubstr("\uFFFD")));
+    }
+}
+
+TEST(MusterFile, ThatIsADirectoryIsSaid) {
+    ConfigCase game;
+    game.besides("config/muster.json/x", "");
+    EXPECT_THAT(game.problems(),
+                ElementsAre("config/muster.json: is a directory: put a file there, or remove it"));
 }
 
 TEST(MusterFile, RefusesAnEnvironmentThatIsAPath) {

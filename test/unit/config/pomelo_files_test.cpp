@@ -5,6 +5,7 @@ namespace {
 
 using test::ConfigCase;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 const char* const kMaster = R"({
@@ -70,14 +71,57 @@ TEST(PomeloFiles, WithoutTheEnvironmentSayWhatIsMissing) {
     ConfigCase game;
     game.file("master.json", R"({"id": "m", "host": "127.0.0.1", "port": 5005})");
     game.file("servers.json", "{\"development\": {},\n \"production\": {}}").besides("app.js", "");
+    EXPECT_THAT(game.problems("staging"),
+                ElementsAre("config/servers.json:1: has no block for the environment \"staging\", "
+                            "only for development and production: add it, or choose another one "
+                            "with -e."));
+}
+
+TEST(PomeloFiles, WithoutTheEnvironmentSaySoInEveryFile) {
+    ConfigCase game;
+    game.file("master.json", kMaster).file("servers.json", kServers).besides("app.js", "");
+    game.file("adminUser.json", R"({"production": []})");
+    game.file("adminServer.json", R"({"production": []})");
+    game.file("crons.json", R"({"production": {}})");
+    const auto problems = game.problems("prodution");
+    ASSERT_EQ(problems.size(), 5U);
+    for (const auto& problem : problems) {
+        EXPECT_THAT(problem, HasSubstr("has no block for the environment \"prodution\", only for"));
+        EXPECT_THAT(problem, HasSubstr("Did you mean \"production\"?"));
+    }
+}
+
+TEST(PomeloFiles, OfAFolderHaveNoBlocks) {
+    ConfigCase game;
+    game.muster().file("development/servers.json", kServers).besides("app.js", "");
+    EXPECT_THAT(game.problems(),
+                ElementsAre("config/development/servers.json:1: holds blocks of environments, but "
+                            "stands in the folder of one: leave only what is in the block, or move "
+                            "it one folder up"));
+}
+
+TEST(PomeloFiles, WithBlocksBesideTypesNameEachBlock) {
+    ConfigCase game;
+    game.muster().besides("app.js", "").file("servers.json", R"({"chat": [], "production": {}})");
+    EXPECT_THAT(game.problems(),
+                ElementsAre(HasSubstr("/production: looks like the block of an environment, but "
+                                      "there is none for \"development\"")));
+}
+
+TEST(PomeloFiles, ThatCannotBeReadAreNotPassedOver) {
+    ConfigCase game;
+    game.muster().besides("app.js", "").besides("config/adminServer.json/x", "");
+    const std::string config = game.base() + "/config/";
+    std::filesystem::create_symlink("crons.json", config + "crons.json");
+    std::filesystem::create_symlink("nowhere.json", config + "servers.json");
+    std::filesystem::create_symlink("/dev/null", config + "adminUser.json");
     EXPECT_THAT(
-        game.problems("staging"),
+        game.problems(),
         ElementsAre(
-            "config/servers.json:1: /development: looks like the block of an environment, but "
-            "there is none for \"staging\": add that block, or choose another environment with -e",
-            "config/servers.json:2: /production: looks like the block of an environment, but "
-            "there is none for \"staging\": add that block, or choose another environment with "
-            "-e"));
+            "config/servers.json: is a link to a file that does not exist: correct or remove it",
+            "config/adminUser.json: is no plain file: put a file there, or remove it",
+            "config/adminServer.json: is a directory: put a file there, or remove it",
+            HasSubstr("config/crons.json: cannot be read: ")));
 }
 
 TEST(PomeloFiles, PassOnEveryKeyInFileOrder) {

@@ -134,6 +134,45 @@ TEST(Validation, RefusesUnknownAndCircularDependencies) {
                             "circle: self -> self: remove one of them"));
 }
 
+TEST(Validation, RefusesWhatIsNoAddressToListenOn) {
+    ConfigCase game;
+    game.muster("\"listeners\": [\n{\"host\": \"game.example\"}, {\"host\": \"::1\"}]");
+    EXPECT_THAT(game.problems(),
+                ElementsAre(HasSubstr("config/muster.json:3: /listeners/0: \"game.example\" is no "
+                                      "address to listen on: give an IPv4 or IPv6 address")));
+    ConfigCase pomelo;
+    pomelo.file("master.json", R"({"id": "m", "host": "game.example", "port": 3005})");
+    EXPECT_THAT(pomelo.problems(),
+                ElementsAre(HasSubstr("config/master.json:1: \"game.example\"")));
+}
+
+TEST(Validation, RefusesAStateDirectoryThatIsAFile) {
+    ConfigCase game;
+    game.muster("\"stateDirectory\": \"state\"").besides("state", "");
+    EXPECT_THAT(game.problems(),
+                ElementsAre("config/muster.json:2: /stateDirectory: " + game.base() +
+                            "/state is no directory: name another one, or remove "
+                            "the file"));
+}
+
+TEST(Validation, SuggestsTheTypeThatWasMeant) {
+    ConfigCase game;
+    game.muster("\"types\": {\"caht\": {\"command\": [\"/bin/sh\"]}}")
+        .file("servers.json", R"({"chat": [{"id": "c1"}]})");
+    EXPECT_THAT(game.problems(),
+                ElementsAre(testing::EndsWith("to muster.json. Did you mean \"caht\"?")));
+}
+
+TEST(Validation, LooksAtTheProgramThatTellsReadiness) {
+    ConfigCase game;
+    game.muster(R"("types": {"a": {"command": ["/bin/sh"],
+        "readiness": {"kind": "command", "argv": ["/nonexistent/check", "${prot}"]}}})");
+    EXPECT_THAT(game.problems(),
+                ElementsAre(HasSubstr("unknown placeholder ${prot}"),
+                            HasSubstr("there is no file /nonexistent/check: build it, or correct "
+                                      "readiness.argv")));
+}
+
 TEST(Validation, RefusesAnOpenListenerWithoutTokens) {
     ConfigCase open;
     open.muster("\"listeners\": [\n{\"host\": \"0.0.0.0\", \"port\": 3005}]");
