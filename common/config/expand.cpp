@@ -62,6 +62,13 @@ int clusterNumber(const Server& server) {
     return result.ptr == end && number >= 0 && number < 1'000'000'000 ? number : -1;
 }
 
+/// Where `server` runs.
+std::string directoryOf(const Command& command, const Cluster& cluster, const Server& server) {
+    if (command.cwd.empty()) return cluster.base;
+    const auto cwd = std::filesystem::path(cluster.base) / expand(command.cwd, cluster, server);
+    return cwd.lexically_normal().string();
+}
+
 std::string joined(std::vector<Problem> problems) {
     std::string out;
     for (const auto& problem : problems) {
@@ -96,8 +103,7 @@ Result<Command> commandOf(const Cluster& cluster, const Server& server) {
     Command command = type->second.command;
     for (auto& argument : command.argv) argument = expand(argument, cluster, server);
     for (auto& [name, value] : command.env) value = expand(value, cluster, server);
-    const auto cwd = std::filesystem::path(cluster.base) / expand(command.cwd, cluster, server);
-    command.cwd = command.cwd.empty() ? cluster.base : cwd.lexically_normal().string();
+    command.cwd = directoryOf(command, cluster, server);
     if (!type->second.isPomelo) return command;
     command.argv.insert(command.argv.begin() + 1, server.args.begin(), server.args.end());
     command.argv.push_back("env=" + cluster.env);
@@ -106,6 +112,20 @@ Result<Command> commandOf(const Cluster& cluster, const Server& server) {
     for (const auto& member : entry.root->members)
         command.argv.push_back(member.key + "=" + argumentText(member.value));
     return command;
+}
+
+Readiness readinessOf(const Cluster& cluster, const Server& server) {
+    const auto type = cluster.types.find(server.type);
+    if (type == cluster.types.end()) return {};
+    Readiness readiness = type->second.readiness;
+    for (auto& argument : readiness.argv) argument = expand(argument, cluster, server);
+    if (!readiness.argv.empty() && readiness.argv.front().find('/') != std::string::npos) {
+        std::string& program = readiness.argv.front();
+        const std::filesystem::path cwd = directoryOf(type->second.command, cluster, server);
+        program = (cwd / program).lexically_normal().string();
+    }
+    if (readiness.port == 0) readiness.port = server.port != 0 ? server.port : server.clientPort;
+    return readiness;
 }
 
 Result<std::vector<Server>> readServers(const JsonText& entry, const Cluster& cluster) {

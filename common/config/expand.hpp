@@ -20,6 +20,11 @@ std::vector<std::string> unknownPlaceholders(std::string_view text);
 /// as key=value in file order. BadMessage if the cluster has no command for its type.
 Result<Command> commandOf(const Cluster& cluster, const Server& server);
 
+/// When `server` counts as ready: its type's readiness with argv expanded, a program with a slash
+/// found from the server's directory, and the port that is looked at: the one given, else the
+/// server's, else its clients'.
+Readiness readinessOf(const Cluster& cluster, const Server& server);
+
 /// Servers of a servers.json entry that came at run time; it holds its serverType, and may hold
 /// clusterCount and "++" fields, whose numbers go on after the cluster's highest. Checked as a file
 /// is, against the servers and users that are there. BadMessage with all problems in one text.

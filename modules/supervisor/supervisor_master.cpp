@@ -1,5 +1,6 @@
 #include "modules/supervisor/supervisor_master.hpp"
 
+#include "common/config/expand.hpp"
 #include "common/log.hpp"
 #include "common/wire/topics.hpp"
 #include "modules/supervisor/server_spec.hpp"
@@ -252,8 +253,8 @@ JsonText SupervisorMaster::orderMessage(const JsonText& order) const {
     if (const auto type = cluster_.types.find(server->entry.type); type != cluster_.types.end()) {
         spec.restart = type->second.restart;
         spec.stop = type->second.stop;
-        spec.readiness = type->second.readiness;
     }
+    spec.readiness = config::readinessOf(cluster_, server->entry);
     return jsonText({{"op", op}, {"id", id}, {"server", Json::parse(encode(spec))}});
 }
 

@@ -48,6 +48,21 @@ TEST(Commands, AreExpandedWithAnAbsoluteDirectory) {
     EXPECT_EQ(command->env.at("PORT"), "6050");
 }
 
+TEST(ReadinessOfAServer, IsExpandedAndLooksAtItsPort) {
+    Cluster c = cluster();
+    c.types["chat"].command.cwd = "run";
+    c.types["chat"].readiness.argv = {"bin/check"};
+    EXPECT_THAT(readinessOf(c, server()).argv, ElementsAre("/srv/game/run/bin/check"));
+    c.types["chat"].readiness.argv = {"check", "--port=${port}", "$${HOME}"};
+    EXPECT_THAT(readinessOf(c, server()).argv, ElementsAre("check", "--port=6050", "${HOME}"));
+    EXPECT_EQ(readinessOf(c, server()).port, 6050);
+    Server gate = server();
+    gate.port = 0;
+    EXPECT_EQ(readinessOf(c, gate).port, 7050);
+    c.types["chat"].readiness.port = 9000;
+    EXPECT_EQ(readinessOf(c, server()).port, 9000);
+}
+
 TEST(Commands, OfPomeloTypesAreWhatItsStarterGives) {
     ConfigCase game;
     game.besides("app.js", "")

@@ -65,6 +65,7 @@ inline config::Cluster cluster() {
         cluster.types[type].type = type;
     }
     cluster.types["connector"].dependsOn = {"chat"};
+    cluster.types["chat"].readiness.argv = {"check", "${id}"};
     return cluster;
 }
 

@@ -97,6 +97,11 @@ TEST_F(SupervisorMasterTest, NamesTheBlockerWhenAStartTakesTooLong) {
     }
 }
 
+TEST_F(SupervisorMasterTest, TellsTheNodeHowThisServerGetsReady) {
+    const Json order = Json::parse(master->orderMessage(R"({"op":"start","id":"chat-1"})"));
+    EXPECT_EQ(order["server"]["readiness"]["argv"], (Json{"check", "chat-1"}));
+}
+
 TEST_F(SupervisorMasterTest, RestartEndsWhenTheNewProcessIsReady) {
     bringAllUp();
     master->restart(Selection{{"chat-1"}, ""}, 10s, take());
