@@ -1,12 +1,16 @@
 #include "app/master_parts.hpp"
 
 #include "app/leader_record.hpp"
+#include "app/supervision.hpp"
+#include "common/config/problems.hpp"
 #include "common/log.hpp"
 #include "common/mqtt/paho_client.hpp"
+#include "common/wire/topics.hpp"
 #include "master/mqtt/embedded_client.hpp"
 
 #include <muster/json.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <utility>
@@ -33,6 +37,7 @@ MasterProcess::Parts::Parts(config::Cluster cluster,
 
 Result<void> MasterProcess::Parts::start() {
     if (auto opened = openState(); !opened) return opened;
+    if (auto known = checkWanted(); !known) return known;
     if (auto led = takeLead(); !led) return led;
     wire();
     addModules();
@@ -64,6 +69,20 @@ Result<void> MasterProcess::Parts::openState() {
     if (!tokens) return tokens.error();
     tokens_ = std::move(*tokens);
     authenticator_.emplace(loop_, config_, tokens_);
+    return {};
+}
+
+/// Ids that nobody has are a mistake of who asked, before anything happens.
+Result<void> MasterProcess::Parts::checkWanted() const {
+    if (!wanted_) return {};
+    std::vector<std::string> names;
+    for (const auto& server : config_.servers) names.push_back(server.id);
+    for (const std::string& id : wanted_->ids) {
+        const bool isOfConfig = std::find(names.begin(), names.end(), id) != names.end();
+        if (isOfConfig || store_->get("added/" + wire::percentEncode(id))) continue;
+        return Error(Errc::UnknownServer, "no server \"" + id + "\": nothing was started." +
+                                              config::suggestion(id, names));
+    }
     return {};
 }
 
@@ -226,7 +245,7 @@ std::vector<std::string> MasterProcess::Parts::endpoints() const {
     if (!config_.broker.url.empty()) return {config_.broker.url};
     std::vector<std::string> urls;
     for (const auto& listener : config_.listeners)
-        urls.push_back("mqtt://" + listener.host + ":" + std::to_string(listener.port));
+        urls.push_back(mqttUrl(listener.host, listener.port));
     return urls;
 }
 

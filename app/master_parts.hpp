@@ -44,6 +44,7 @@ public:
 
 private:
     Result<void> openState();
+    Result<void> checkWanted() const;
     Result<void> takeLead();
     void wire();
     void addModules();

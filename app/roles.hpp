@@ -5,6 +5,7 @@
 #include <muster/master.hpp>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 /// What the muster program can be besides a client: each runs until it is told to end, and returns
@@ -14,8 +15,8 @@ namespace muster::app {
 using Modules = std::vector<std::unique_ptr<AdminModule>>;
 
 /// `muster start` where no master answers: a master in the foreground, a keeper and a node beside
-/// it, and all selected servers started.
-int runStart(const cli::StartRequest& request, Modules modules);
+/// it, and all selected servers started. No value: another master leads here, and nothing was done.
+std::optional<int> runStart(const cli::StartRequest& request, Modules modules);
 /// `muster master`: a master alone.
 int runMasterVerb(int argc, char** argv, Modules modules);
 /// The tokens of a state directory, made if there are none.

@@ -2,6 +2,7 @@
 #include "app/roles.hpp"
 #include "app/supervision.hpp"
 #include "common/log.hpp"
+#include "console/output/safe_text.hpp"
 #include "keeper/launch.hpp"
 #include "master/console/token_file.hpp"
 
@@ -26,7 +27,7 @@ constexpr int kRefused = 8;
 std::optional<config::Cluster> loadConfig(const std::string& path, const std::string& env) {
     auto loaded = config::load(path, env);
     for (const auto& problem : loaded.problems)
-        std::fprintf(stderr, "%s\n", config::describe(problem).c_str());
+        std::fprintf(stderr, "%s\n", cli::safeText(config::describe(problem)).c_str());
     if (!loaded.cluster)
         std::fprintf(stderr, "muster: nothing was started: the configuration has errors\n");
     return std::move(loaded.cluster);
@@ -48,6 +49,7 @@ std::vector<std::string> nodeCommand(const config::Cluster& cluster) {
 
 int report(const Error& error) {
     std::fprintf(stderr, "muster: %s\n", error.detail().c_str());
+    if (error.code() == Errc::UnknownServer) return kNoSuch;
     return error.code() == Errc::Conflict ? kRefused : 1;
 }
 
@@ -65,7 +67,7 @@ Result<cli::StateTokens> stateTokens(const std::string& stateDirectory) {
     return result;
 }
 
-int runStart(const cli::StartRequest& request, Modules modules) {
+std::optional<int> runStart(const cli::StartRequest& request, Modules modules) {
     auto cluster = loadConfig(request.config, request.env);
     if (!cluster) return kUsage;
     if (!hasType(*cluster, request.type)) {
@@ -75,7 +77,10 @@ int runStart(const cli::StartRequest& request, Modules modules) {
     }
     MasterProcess master(*cluster, std::move(modules));
     if (!cluster->standAlone) master.startServers(request.type, request.ids);
-    if (auto started = master.start(); !started) return report(started.error());
+    if (auto started = master.start(); !started) {
+        const int status = report(started.error());
+        return started.error().code() == Errc::Conflict ? std::nullopt : std::optional(status);
+    }
     if (!cluster->standAlone)
         if (auto kept = keeper::launchKeeper(cluster->stateDirectory, nodeCommand(*cluster)); !kept)
             return report(kept.error());

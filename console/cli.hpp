@@ -41,9 +41,10 @@ struct Hooks {
     /// Default: connectAdmin().
     std::function<Result<std::unique_ptr<Admin>>(const Endpoint&, std::function<void()> onClosed)>
         connect;
-    /// Runs a master in the foreground until it is ended; its value becomes the exit status.
-    /// Without one, `start` says that no master answers.
-    std::function<int(const StartRequest&)> runMaster;
+    /// Runs a master in the foreground until it is ended; its value becomes the exit status. No
+    /// value: another one leads here already, as was said. Without this hook, `start` says that no
+    /// master answers.
+    std::function<std::optional<int>(const StartRequest&)> runMaster;
     /// Makes or reads the tokens of a state directory; default: reads what is there.
     std::function<Result<StateTokens>(const std::string& stateDirectory)> tokens;
     /// A line typed at the terminal, without echo if `isSecret`; no value: there is no terminal.

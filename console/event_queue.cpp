@@ -90,6 +90,9 @@ EventQueue::Taken EventQueue::take(std::chrono::milliseconds wait) {
         const auto millis = std::min<std::int64_t>(left.count(), std::numeric_limits<int>::max());
         ::poll(fds.data(), fds.size(), static_cast<int>(millis));
         if (fds[1].revents != 0) {
+            // Else it would strike once it is no longer blocked.
+            signalfd_siginfo signal{};
+            [[maybe_unused]] const auto got = ::read(signalFd_, &signal, sizeof signal);
             taken.kind = Kind::Interrupted;
             return taken;
         }

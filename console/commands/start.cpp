@@ -6,8 +6,13 @@
 
 #include <muster/json.hpp>
 
+#include <algorithm>
+
 namespace muster::cli {
 namespace {
+
+constexpr std::chrono::milliseconds kForTheFaster{10'000};
+constexpr std::chrono::milliseconds kBetweenLooks{200};
 
 ExitCode sayWhatWouldRun(Context& context, const StartRequest& request) {
     nlohmann::json body{{"op", "start"}, {"master", request.config}};
@@ -18,8 +23,20 @@ ExitCode sayWhatWouldRun(Context& context, const StartRequest& request) {
     return ExitCode::Done;
 }
 
+/// Another `muster start` of the same time was faster: its master is asked once it answers.
+ExitCode askTheFaster(Context& context, const Selection& selection) {
+    const auto end =
+        context.hooks().now() + std::min(context.timeoutOr(kForTheFaster), kForTheFaster);
+    while (context.hooks().now() < end) {
+        context.disconnect();
+        if (context.servers()) return orderServers(context, selection);
+        context.hooks().pause(kBetweenLooks);
+    }
+    return ExitCode::Refused;
+}
+
 /// Nobody leads this cluster yet: this process shall.
-ExitCode becomeMaster(Context& context, const Error& why) {
+ExitCode becomeMaster(Context& context, const Selection& selection, const Error& why) {
     const Arguments& args = context.args();
     if (context.isMasterSilent()) return context.fail(why);  // its place is taken
     const bool isElsewhere = !args.url.empty() || !args.host.empty() || args.port != 0;
@@ -41,7 +58,8 @@ ExitCode becomeMaster(Context& context, const Error& why) {
     if (args.isDryRun) return sayWhatWouldRun(context, request);
     request.timeout = context.timeoutOr(request.timeout);
     request.isQuiet = args.isQuiet;
-    return static_cast<ExitCode>(context.hooks().runMaster(request));
+    const auto status = context.hooks().runMaster(request);
+    return status ? static_cast<ExitCode>(*status) : askTheFaster(context, selection);
 }
 
 bool isConfigBad(const Context& context) {
@@ -59,12 +77,12 @@ ExitCode runStart(Context& context) {
     // The program that would run the master says all that is wrong with its configuration.
     if (!client && client.error().code() != Errc::Closed && !isConfigBad(context))
         return context.fail(client.error());
-    if (!client) return becomeMaster(context, client.error());
+    if (!client) return becomeMaster(context, *selection, client.error());
     // An external broker takes connections also where no master leads.
     const auto known = context.servers();
     if (known || known.error().code() != Errc::Closed) return orderServers(context, *selection);
     context.disconnect();
-    return becomeMaster(context, known.error());
+    return becomeMaster(context, *selection, known.error());
 }
 
 }  // namespace muster::cli

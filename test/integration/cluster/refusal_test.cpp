@@ -63,6 +63,25 @@ TEST_F(ClusterRefusal, ABadConfigStartsNothingAndNamesAllErrors) {
     expectNothingRuns();
 }
 
+TEST_F(ClusterRefusal, AnIdThatNobodyHasStartsNothing) {
+    const Ran ran = endOf(launch({"chat-1", "caht-2"}));
+    EXPECT_EQ(ran.status, 3) << ran.output;
+    EXPECT_NE(
+        ran.output.find("no server \"caht-2\": nothing was started. Did you mean \"chat-2\"?"),
+        std::string::npos)
+        << ran.output;
+    expectNothingRuns();
+}
+
+TEST_F(ClusterRefusal, ANodeWithoutTheMastersTokenSaysSo) {
+    Child node({MUSTER_PROGRAM, "node", "--state", file("elsewhere")});
+    const Ran ran = endOf(node);
+    EXPECT_EQ(ran.status, 1) << ran.output;
+    EXPECT_NE(ran.output.find("elsewhere/node.token cannot be read"), std::string::npos)
+        << ran.output;
+    expectNothingRuns();
+}
+
 TEST_F(ClusterRefusal, AProgramThatIsMissingIsAnErrorOfTheConfig) {
     setType("chat", {{"command", {"/no/such/program"}}});
     const Ran ran = endOf(launch());

@@ -1,6 +1,7 @@
 #include "test/integration/cluster/cluster_fixture.hpp"
 
 #include <csignal>
+#include <fstream>
 
 namespace muster::test {
 
@@ -83,6 +84,37 @@ TEST_F(ClusterStart, BringsUpAServerThatIgnoresItsReadinessNever) {
     EXPECT_EQ(countOf("connector-1 started"), 0U);
     const auto waits = row("connector-1")["note"].get<std::string>();
     EXPECT_NE(waits.find("waits for chat-"), std::string::npos) << waits;
+}
+
+TEST_F(ClusterStart, LeavesServersOfOtherHostsToTheirNodes) {
+    writeConfig();
+    std::ofstream(file("config/servers.json"))
+        << R"({"development": {"chat": [{"id": "chat-1", "host": "192.0.2.7"}]}})";
+    launch();
+    ASSERT_TRUE(eventually(20s, [&] {
+        return row("chat-1").value("note", "") == "waits for node node-192.0.2.7";
+    })) << row("chat-1");
+    EXPECT_TRUE(servers().empty());
+}
+
+TEST_F(ClusterStart, TwoAtOnceAreOneMasterAndStartEverythingOnce) {
+    Child& first = launch();
+    Child& second = launch();
+    ASSERT_TRUE(eventually(30s, [this] { return areAllReady(); })) << Json(rows()).dump(1);
+    // One of them goes on as the master; the other ends, having asked it.
+    Child* other = nullptr;
+    ASSERT_TRUE(eventually(20s,
+                           [&] {
+                               for (Child* one : {&first, &second})
+                                   if (one->outputUntil("started", 100ms).find("started") !=
+                                       std::string::npos)
+                                       other = one;
+                               return other != nullptr;
+                           }))
+        << first.output(100ms) << second.output(100ms);
+    EXPECT_EQ(other->wait(), 0) << other->output(1s);
+    EXPECT_EQ(trace().size(), 8U);
+    EXPECT_EQ(table(), servers());
 }
 
 TEST_F(ClusterStart, ShowsWhatServersUseAndSayOfThemselves) {

@@ -50,6 +50,7 @@ int Shell::run(std::vector<std::string> words) {
     std::ostringstream outText, errText;
     cli::Hooks hooks;
     hooks.out = &outText;
+    if (isOutClosed) outText.setstate(std::ios::badbit);
     hooks.err = &errText;
     hooks.terminal = terminal;
     hooks.connect = [this](const cli::Endpoint& endpoint, std::function<void()> onClosed) {
@@ -58,7 +59,8 @@ int Shell::run(std::vector<std::string> words) {
     if (canRunMaster) {
         hooks.runMaster = [this](const cli::StartRequest& request) {
             started.push_back(request);
-            return 0;
+            if (isFaster) isFaster();
+            return isFaster ? std::nullopt : std::optional<int>(0);
         };
     }
     hooks.ask = [this](std::string_view, bool) { return typed; };

@@ -17,6 +17,7 @@ public:
     /// Answers the n-th request of `op` (or command) with the n-th answer; the last one stays.
     void answers(const std::string& op, Result<JsonText> answer) { answers_[op].push_back(answer); }
     void refuses(Error error) { refusal_ = std::move(error); }
+    void listens() { refusal_.reset(); }
     /// Events that a subscriber gets at once.
     void hasEvent(std::string topic, std::string payload) {
         events_.push_back({std::move(topic), std::move(payload), false});
@@ -51,6 +52,8 @@ struct Shell {
     std::optional<std::string> typed;  // what a person answers; none: nobody there
     std::vector<cli::StartRequest> started;
     bool canRunMaster = true;
+    std::function<void()> isFaster;  // what another master does that leads already; none: none does
+    bool isOutClosed = false;        // nobody reads stdout
     std::chrono::steady_clock::time_point now{};  // moves while a command pauses
 
     int run(std::vector<std::string> words);
