@@ -1,11 +1,14 @@
 #include "console/endpoint.hpp"
 
 #include "common/config/cluster_config.hpp"
+#include "common/wire/topics.hpp"
 
-#include <filesystem>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace muster::cli {
 namespace {
@@ -99,6 +102,24 @@ Result<void> fromFlags(const Arguments& a, const Hooks& hooks, Endpoint& endpoin
     return {};
 }
 
+/// What a configuration says was checked there, and may be a port of the system's choice.
+Result<void> check(const Endpoint& endpoint, const std::string& configuredUrl) {
+    if (endpoint.url != configuredUrl && !config::isBrokerUrl(endpoint.url))
+        return Error(Errc::BadMessage,
+                     fmt::format("'{}' is no address of a master: write mqtt://HOST:PORT or "
+                                 "mqtts://HOST:PORT",
+                                 endpoint.url.substr(0, 200)));
+    if (!wire::isValidId(endpoint.cluster))
+        return Error(Errc::BadMessage, fmt::format("'{}' is no name of a cluster: use 1 to 64 of "
+                                                   "A-Z a-z 0-9 . _ -",
+                                                   endpoint.cluster.substr(0, 100)));
+    for (const auto* file : {&endpoint.caFile, &endpoint.certFile, &endpoint.keyFile})
+        if (!file->empty() && ::access(file->c_str(), R_OK) != 0)
+            return Error(Errc::BadMessage, fmt::format("{}: {}: give the path of a PEM file", *file,
+                                                       std::strerror(errno)));
+    return {};
+}
+
 }  // namespace
 
 std::string readSecret(const std::string& path) {
@@ -113,19 +134,17 @@ std::string readSecret(const std::string& path) {
 std::string configPath(const Arguments& arguments, const Hooks& hooks) {
     if (!arguments.config.empty()) return arguments.config;
     if (auto named = variable(hooks, "MUSTER_CONFIG"); !named.empty()) return named;
-    std::error_code ignored;
-    for (const char* file : {"config/muster.json", "config/master.json"}) {
-        if (std::filesystem::exists(file, ignored)) return "config";
-    }
-    return {};
+    return config::isConfigHere(arguments.env) ? "config" : "";
 }
 
 Result<Endpoint> resolveEndpoint(const Arguments& arguments, const Hooks& hooks) {
     Endpoint endpoint;
     endpoint.url = "mqtt://127.0.0.1:3005";
     if (auto done = fromConfig(arguments, hooks, endpoint); !done) return done.error();
+    const std::string configuredUrl = endpoint.url;
     fromEnvironment(hooks, endpoint);
     if (auto done = fromFlags(arguments, hooks, endpoint); !done) return done.error();
+    if (auto done = check(endpoint, configuredUrl); !done) return done.error();
     return endpoint;
 }
 

@@ -151,6 +151,15 @@ std::string complaintOf(const CLI::App& app, const CLI::ParseError& error) {
                        first.empty() ? "" : " ", first);
 }
 
+/// Turns the command line into `help` of its verb.
+void askForHelp(const CLI::App& app, Parsed& parsed) {
+    const std::string verb = chosenVerb(app);
+    parsed.arguments.words.clear();
+    if (!verb.empty()) parsed.arguments.words = {verb.substr(0, verb.find(' '))};
+    parsed.arguments.verb = "help";
+    parsed.isUsable = true;
+}
+
 void describeVerb(const Verb& verb, std::string& text) {
     text += fmt::format("{}\n\nExample:  {}\n\nUsage:    muster {}\n", verb.summary, verb.example,
                         verb.synopsis);
@@ -183,13 +192,17 @@ Parsed parseArguments(int argc, const char* const* argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-        a.words = {chosenVerb(app).substr(0, chosenVerb(app).find(' '))};
-        if (a.words.front().empty()) a.words.clear();
-        a.verb = "help";
-        parsed.isUsable = true;
+        askForHelp(app, parsed);
         return parsed;
     } catch (const CLI::ParseError& error) {
-        parsed.complaint = complaintOf(app, error);
+        // -h is the host, as in pomelo; without one, it is what it is everywhere else.
+        const bool isHelp = dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr &&
+                            std::string_view(argv[argc - 1]) == "-h";
+        if (isHelp) {
+            askForHelp(app, parsed);
+        } else {
+            parsed.complaint = complaintOf(app, error);
+        }
         return parsed;
     }
     a.verb = chosenVerb(app);

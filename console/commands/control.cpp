@@ -19,6 +19,8 @@ ExitCode confirmKill(Context& context, const Selection& selection) {
         ++count;
         sessions += row.busy.value_or(0);
     }
+    if (count == 0 && !selection.isAll())
+        return context.fail(ExitCode::NoSuch, "no server matches; 'muster ls' shows all");
     const std::string prompt = fmt::format(
         "kill {} server{} with {} sessions: type the cluster's "
         "name: ",

@@ -68,6 +68,7 @@ ExitCode printUntilTheEnd(Context& context, EventQueue& queue, const Followed& f
         const auto event = parseEvent(taken.message.topic, taken.message.payload);
         if (!event || !followed.matches(event->id)) continue;
         print(context, *event);
+        if (!context.out()) return ExitCode::Done;  // nobody reads; runCli() says so
         ++printed;
     }
     return ExitCode::Done;
@@ -91,7 +92,12 @@ ExitCode lastEvents(Context& context, const std::string& id) {
     if (!answer) return context.fail(answer.error());
     const auto parsed = parseJson(*answer);
     if (!parsed || !parsed->is_object()) return context.fail(ExitCode::Failed, "no usable answer");
-    for (const json& entry : parsed->value("events", json::array())) {
+    const json events = parsed->value("events", json::array());
+    if (context.args().format == Format::Json) {
+        context.out() << safeJson(jsonText(events), true) << '\n';
+        return ExitCode::Done;
+    }
+    for (const json& entry : events) {
         if (const auto event = parseEvent("", jsonText(entry))) print(context, *event);
     }
     return ExitCode::Done;

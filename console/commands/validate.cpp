@@ -15,13 +15,27 @@ namespace {
 
 using nlohmann::json;
 
-std::string problemJson(const config::Problem& problem) {
-    const json object{{"file", problem.file},
-                      {"line", problem.line},
-                      {"pointer", problem.pointer},
-                      {"text", problem.text},
-                      {"severity", problem.isWarning ? "warning" : "error"}};
-    return safeJson(jsonText(object), false);
+json problemJson(const config::Problem& problem) {
+    return {{"file", problem.file},
+            {"line", problem.line},
+            {"pointer", problem.pointer},
+            {"text", problem.text},
+            {"severity", problem.isWarning ? "warning" : "error"}};
+}
+
+void print(Context& context, const std::vector<config::Problem>& problems) {
+    const Format format = context.args().format;
+    json all = json::array();
+    for (const config::Problem& problem : problems) {
+        if (format == Format::Json) {
+            all.push_back(problemJson(problem));
+        } else if (format == Format::JsonLines) {
+            context.out() << safeJson(jsonText(problemJson(problem)), false) << '\n';
+        } else {
+            context.out() << safeText(config::describe(problem)) << '\n';
+        }
+    }
+    if (format == Format::Json) context.out() << safeJson(jsonText(all), true) << '\n';
 }
 
 }  // namespace
@@ -32,12 +46,7 @@ ExitCode runValidate(Context& context) {
         return context.fail(ExitCode::Usage, "which configuration? give -c PATH (no config/ here)");
     }
     const config::LoadResult loaded = config::load(path, context.args().env);
-    const Format format = context.args().format;
-    const bool isJson = format == Format::Json || format == Format::JsonLines;
-    for (const config::Problem& problem : loaded.problems) {
-        context.out() << (isJson ? problemJson(problem) : safeText(config::describe(problem)))
-                      << '\n';
-    }
+    print(context, loaded.problems);
     const auto errors = std::count_if(loaded.problems.begin(), loaded.problems.end(),
                                       [](const config::Problem& p) { return !p.isWarning; });
     if (!loaded.cluster) {

@@ -62,6 +62,15 @@ TEST(Kill, WantsAYesOrTheClustersName) {
     EXPECT_EQ(lastRequest(shell)["op"], "kill");
 }
 
+TEST(Kill, AsksNobodyAboutServersThatAreNotThere) {
+    Shell shell;
+    shell.master.answers("list", serverList({serverRow("a", "chat", "ready")}));
+    for (const char* selector : {"nosuch", "type:nosuch", "no-*"}) {
+        EXPECT_EQ(shell.run({"kill", selector}), 3) << selector;
+        EXPECT_THAT(shell.err, HasSubstr("no server matches"));
+    }
+}
+
 TEST(Endpoint, ComesFromTheConfigurationWithItsAdminToken) {
     TempDir dir;
     dir.write("config/master.json",
@@ -90,6 +99,32 @@ TEST(Endpoint, ComesFromFlagsBeforeTheEnvironment) {
     EXPECT_EQ(shell.master.endpoint().username, "ann");
     EXPECT_EQ(shell.master.endpoint().password, "pw");
     EXPECT_EQ(shell.master.endpoint().cluster, "c2");
+}
+
+TEST(Endpoint, ThatIsNoneIsAMistakeOfTheCommandLine) {
+    const std::vector<std::vector<std::string>> lines = {
+        {"ls", "--url", "http://x:1"},     {"ls", "--url", "mqtt://x"},
+        {"ls", "--url", "mqtt://x:99999"}, {"ls", "--url", "mqtt://u:p@x:1"},
+        {"ls", "--cluster", "a/b"},        {"ls", "--cluster", "+"},
+        {"ls", "--ca", "/nonexistent/ca"}, {"ls", "--key", "/nonexistent/key"}};
+    for (const auto& line : lines) {
+        Shell shell;
+        shell.master.answers("list", serverList({}));
+        EXPECT_EQ(shell.run(line), 2) << line.back();
+        EXPECT_THAT(shell.err, HasSubstr(line.back()));
+    }
+}
+
+TEST(Endpoint, IsFoundInAFolderOfAnEnvironmentToo) {
+    TempDir dir;
+    dir.write("config/production/master.json", R"({"id":"m1","host":"127.0.0.1","port":3105})");
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(dir.path());
+    Shell shell;
+    shell.master.answers("list", serverList({}));
+    EXPECT_EQ(shell.run({"ls", "-e", "production"}), 0) << shell.err;
+    std::filesystem::current_path(before);
+    EXPECT_EQ(shell.master.endpoint().url, "mqtt://127.0.0.1:3105");
 }
 
 TEST(Endpoint, AsksForAPasswordThatWasNotGiven) {
@@ -183,6 +218,26 @@ TEST(Events, ArePrintedAsTheyComeAndSelected) {
     EXPECT_EQ(shell.run({"events", "-f", "--timeout", "1ms", "nobody"}), 0);
 }
 
+TEST(Events, EndWhenNobodyReadsThem) {
+    Shell shell;
+    shell.isOutClosed = true;
+    shell.master.losesConnections();  // else it would go on for ever
+    shell.master.hasEvent("muster/chat/event/exited/a", R"({"time":"t"})");
+    EXPECT_EQ(shell.run({"events", "-f"}), 1);
+    EXPECT_THAT(shell.err, HasSubstr("stdout"));
+}
+
+TEST(Events, OfOneServerAreOneJsonDocument) {
+    Shell shell;
+    shell.master.answers("status", JsonText(R"({"server":)" + serverRow("a", "chat", "ready") +
+                                            R"(,"events":[{"kind":"started","id":"a"},
+                                               {"kind":"ready","id":"a"}]})"));
+    EXPECT_EQ(shell.run({"events", "a", "-o", "json"}), 0);
+    const auto document = nlohmann::json::parse(shell.out);
+    ASSERT_EQ(document.size(), 2U);
+    EXPECT_EQ(document[1]["kind"], "ready");
+}
+
 TEST(Events, EndWith7WhenTheMasterGoes) {
     Shell shell;
     shell.master.losesConnections();
@@ -251,6 +306,14 @@ TEST(Help, KnowsTheProcessesToo) {
     }
 }
 
+TEST(Help, IsWhatALoneDashHMeans) {
+    Shell shell;
+    EXPECT_EQ(shell.run({"-h"}), 0);
+    EXPECT_THAT(shell.out, HasSubstr("Verbs:"));
+    EXPECT_EQ(shell.run({"ls", "-h"}), 0);
+    EXPECT_THAT(shell.out, HasSubstr("muster ls 'chat-*' -o wide"));
+}
+
 TEST(Complaint, NamesTheVerbThatWasMeant) {
     Shell shell;
     EXPECT_EQ(shell.run({"stauts"}), 2);
@@ -283,6 +346,19 @@ TEST(Validate, PrintsAllErrorsAndEndsWith2) {
     Shell shell;
     EXPECT_EQ(shell.run({"validate", "-c", dir.str()}), 2);
     EXPECT_THAT(shell.out, HasSubstr("master.json"));
+}
+
+TEST(Validate, PrintsOneJsonDocument) {
+    TempDir dir;
+    dir.write("config/master.json", "{");
+    dir.write("config/servers.json", "[");
+    Shell shell;
+    EXPECT_EQ(shell.run({"validate", "-c", dir.str(), "-o", "json"}), 2);
+    EXPECT_EQ(nlohmann::json::parse(shell.out).size(), 2U);
+    dir.write("config/master.json", R"({"id":"m1","host":"127.0.0.1","port":3105})");
+    dir.write("config/servers.json", "{}");
+    EXPECT_EQ(shell.run({"validate", "-c", dir.str(), "-o", "json"}), 0);
+    EXPECT_EQ(nlohmann::json::parse(shell.out), nlohmann::json::array());
 }
 
 }  // namespace
