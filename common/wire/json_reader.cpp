@@ -1,5 +1,8 @@
 #include "common/wire/json_scanner.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace muster::wire {
 
 JsonObjectReader::JsonObjectReader(std::string_view text) noexcept : scanner_(text) {
@@ -50,6 +53,20 @@ std::optional<JsonValue> findMember(std::string_view text, std::string_view key)
     while (const auto member = reader.next())
         if (member->key == key) return member->value;
     return std::nullopt;
+}
+
+bool appendMembers(std::string& out, std::string_view text,
+                   std::initializer_list<std::string_view> except) {
+    const std::size_t before = out.size();
+    bool isFirst = out.empty() || out.back() == '{';
+    JsonObjectReader reader(text);
+    while (const auto member = reader.next()) {
+        if (std::find(except.begin(), except.end(), member->key) != except.end()) continue;
+        out += std::exchange(isFirst, false) ? "\"" : ",\"";
+        out.append(member->key).append("\":").append(member->value.text);
+    }
+    if (!reader.isValid()) out.resize(before);
+    return reader.isValid();
 }
 
 }  // namespace muster::wire

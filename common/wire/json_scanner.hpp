@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -102,6 +103,10 @@ bool isValidJson(std::string_view text, int maxDepth = kMaxJsonDepth) noexcept;
 /// The value of the first member `key` (no escapes in it) of an object; no value if it has none or
 /// if `text` is not valid up to there.
 std::optional<JsonValue> findMember(std::string_view text, std::string_view key) noexcept;
+/// Appends the members of the object `text` to the object that `out` begins, as they stand, without
+/// those named in `except`. False, and nothing is appended, if `text` is not one valid object.
+bool appendMembers(std::string& out, std::string_view text,
+                   std::initializer_list<std::string_view> except = {});
 /// What a string means: `quoted` is a slice of kind String, or a JsonMember::key. No value if it
 /// is not valid.
 std::optional<std::string> unescapeJson(std::string_view quoted);

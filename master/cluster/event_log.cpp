@@ -2,9 +2,8 @@
 
 #include "common/log.hpp"
 #include "common/wire/envelope.hpp"
+#include "common/wire/json_scanner.hpp"
 #include "common/wire/topics.hpp"
-
-#include <muster/json.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -12,6 +11,34 @@
 #include <fmt/core.h>
 
 namespace muster {
+namespace {
+
+/// The event's time, kind and id, unless `body` has its own of a name, and all of `body`.
+std::string recordOf(const std::string& serverId, const std::string& kind, const JsonText& body,
+                     WallTime now) {
+    const bool isTaken = body.size() <= EventLog::kMaxBody;
+    const auto isOwn = [&](std::string_view name) {
+        return !isTaken || !wire::findMember(body, name);
+    };
+    std::string record = "{";
+    const auto put = [&record](std::string_view name, std::string_view text) {
+        record += record.size() > 1 ? ",\"" : "\"";
+        record.append(name).append("\":");
+        wire::appendJsonString(record, text);
+    };
+    if (isOwn("time")) put("time", wire::formatTime(now));
+    if (isOwn("kind")) put("kind", kind);
+    if (isOwn("id")) put("id", serverId);
+    if (isTaken) wire::appendMembers(record, body);
+    return record += '}';
+}
+
+// Padded, so that keys are in order of their numbers.
+std::string keyOf(const std::string& encodedId, std::uint64_t number) {
+    return fmt::format("{}{}/{:016}", EventLog::kPrefix, encodedId, number);
+}
+
+}  // namespace
 
 EventLog::EventLog(EventLoop& loop, StateStore& store, std::size_t maxPerServer)
     : loop_(loop), store_(store), maxPerServer_(maxPerServer) {
@@ -22,49 +49,42 @@ EventLog::EventLog(EventLoop& loop, StateStore& store, std::size_t maxPerServer)
         std::uint64_t number = 0;
         std::from_chars(entry.key.data() + slash + 1, entry.key.data() + entry.key.size(), number);
         next_ = std::max(next_, number + 1);
-        keys_[entry.key.substr(prefix.size(), slash - prefix.size())].push_back(entry.key);
+        numbers_[entry.key.substr(prefix.size(), slash - prefix.size())].push_back(number);
     }
 }
 
 void EventLog::append(const std::string& serverId, const std::string& kind, const JsonText& body) {
     const std::string id = wire::percentEncode(serverId);
-    if (id.empty() || id.size() > 192 || (keys_.size() >= kMaxServers && !keys_.contains(id)))
+    if (id.empty() || id.size() > 192 || (numbers_.size() >= kMaxServers && !numbers_.contains(id)))
         return;
-    nlohmann::ordered_json event = {
-        {"time", wire::formatTime(loop_.wallTime())}, {"kind", kind}, {"id", serverId}};
-    if (body.size() <= kMaxBody) {
-        const auto more = nlohmann::ordered_json::parse(body, nullptr, false);
-        if (more.is_object()) event.update(more);
-    }
-    // Padded, so that keys are in order of their numbers.
-    const std::string key = fmt::format("{}{}/{:016}", kPrefix, id, next_++);
+    auto& numbers = numbers_[id];
+    numbers.push_back(next_++);
     Transaction transaction;
-    transaction.puts.push_back(
-        {key, event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
-    auto& keys = keys_[id];
-    keys.push_back(key);
-    while (keys.size() > maxPerServer_) {
-        transaction.erases.push_back(std::move(keys.front()));
-        keys.pop_front();
+    transaction.puts.push_back({keyOf(id, numbers.back()), recordOf(serverId, kind, body, loop_.wallTime())});
+    while (numbers.size() > maxPerServer_) {
+        transaction.erases.push_back(keyOf(id, numbers.front()));
+        numbers.erase(numbers.begin());
     }
     commit(std::move(transaction));
 }
 
 std::vector<JsonText> EventLog::last(const std::string& serverId, std::size_t limit) const {
     std::vector<JsonText> out;
-    const auto found = keys_.find(wire::percentEncode(serverId));
-    if (found == keys_.end()) return out;
-    const auto& keys = found->second;
-    for (std::size_t i = keys.size() - std::min(limit, keys.size()); i < keys.size(); ++i)
-        if (const auto entry = store_.get(keys[i])) out.push_back(entry->value);
+    const auto found = numbers_.find(wire::percentEncode(serverId));
+    if (found == numbers_.end()) return out;
+    const auto& numbers = found->second;
+    for (std::size_t i = numbers.size() - std::min(limit, numbers.size()); i < numbers.size(); ++i)
+        if (const auto entry = store_.get(keyOf(found->first, numbers[i])))
+            out.push_back(entry->value);
     return out;
 }
 
 void EventLog::forget(const std::string& serverId) {
-    auto gone = keys_.extract(wire::percentEncode(serverId));
+    const auto gone = numbers_.extract(wire::percentEncode(serverId));
     if (gone.empty()) return;
     Transaction transaction;
-    transaction.erases.assign(gone.mapped().begin(), gone.mapped().end());
+    for (const std::uint64_t number : gone.mapped())
+        transaction.erases.push_back(keyOf(gone.key(), number));
     commit(std::move(transaction));
 }
 

@@ -5,7 +5,8 @@
 
 #include <muster/types.hpp>
 
-#include <deque>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -41,7 +42,7 @@ private:
     EventLoop& loop_;
     StateStore& store_;
     std::size_t maxPerServer_;
-    std::map<std::string, std::deque<std::string>> keys_;  // by encoded id; oldest first
+    std::map<std::string, std::vector<std::uint64_t>> numbers_;  // by encoded id; oldest first
     std::uint64_t next_ = 1;
     std::size_t failures_ = 0;  // in a row: only the first is logged
     std::shared_ptr<bool> isAlive_ = std::make_shared<bool>(true);  // shared with callbacks

@@ -1,6 +1,7 @@
 #include "master/cluster/sqlite_store.hpp"
 
 #include <cstring>
+#include <utility>
 
 namespace muster {
 namespace {
@@ -76,7 +77,17 @@ void SqliteStore::commit(Transaction transaction, Done done) {
         std::lock_guard lock(mutex_);
         queue_.push_back({std::move(transaction), std::move(done), bytes});
     }
-    hasWork_.notify_one();
+    wakeLater();
+}
+
+// Once a turn of the loop, so that all of a turn is one group: a group of one costs as much.
+void SqliteStore::wakeLater() {
+    if (std::exchange(willWake_, true)) return;
+    loop_.post([this, isAlive = isAlive_] {
+        if (!*isAlive) return;
+        willWake_ = false;
+        hasWork_.notify_one();
+    });
 }
 
 void SqliteStore::write() {

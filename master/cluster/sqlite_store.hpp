@@ -53,6 +53,7 @@ private:
     };
 
     SqliteStore(EventLoop& loop, StoreFile file, std::vector<StoreEntry> entries);
+    void wakeLater();
     void write();
     void deliver(std::vector<Job>& jobs, std::vector<Applied>& results);
     void changed(const std::string& key, const std::optional<StoreEntry>& entry,
@@ -64,6 +65,7 @@ private:
     std::vector<std::shared_ptr<Watcher>> watchers_;          // the loop's
     std::size_t queuedCount_ = 0;                             // the loop's: not yet reported
     std::size_t queuedBytes_ = 0;
+    bool willWake_ = false;  // the loop's: the writer is told at the end of this turn
     std::shared_ptr<bool> isAlive_ = std::make_shared<bool>(true);  // shared with posted reports
 
     std::mutex mutex_;

@@ -2,8 +2,11 @@
 
 #include "common/log.hpp"
 #include "common/wire/envelope.hpp"
+#include "common/wire/json_scanner.hpp"
 
-#include <muster/json.hpp>
+#include <iterator>
+
+#include <fmt/format.h>
 
 namespace muster {
 namespace {
@@ -22,15 +25,12 @@ bool isMirrored(std::string_view key) {
 
 /// The record with the version and a time in front, unless it has a time of its own.
 std::string bodyOf(const std::string& record, WallTime now) {
-    const auto value = nlohmann::ordered_json::parse(record, nullptr, false);
-    nlohmann::ordered_json body = {{"v", wire::kProtocolVersion}, {"time", wire::formatTime(now)}};
-    if (value.is_object()) {
-        body.update(value);
-    } else {
-        body["value"] = value.is_discarded() ? nlohmann::ordered_json() : value;
-    }
-    body["v"] = wire::kProtocolVersion;
-    return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    std::string body = fmt::format(R"({{"v":{})", wire::kProtocolVersion);
+    if (!wire::findMember(record, "time"))
+        fmt::format_to(std::back_inserter(body), R"(,"time":"{}")", wire::formatTime(now));
+    if (!wire::appendMembers(body, record, {"v"}))
+        body.append(R"(,"value":)").append(wire::isValidJson(record) ? record : "null");
+    return body += '}';
 }
 
 }  // namespace

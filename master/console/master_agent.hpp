@@ -146,6 +146,7 @@ private:
     void onLost(std::string_view reason, bool refused) override;
 
     void onPresenceMessage(std::string_view level, const mqtt::Message& message);
+    bool isOwnPomeloRecord(std::string_view id, std::string_view payload) const;
     void onForeignPomeloPresence(const ServerInfo& server, std::string_view state);
     void onToMaster(std::string_view level, const mqtt::Message& message);
     void deliver(const std::string& sender, const wire::Envelope& envelope, Reply reply,

@@ -45,6 +45,7 @@ void MasterAgentImpl::onPresenceMessage(std::string_view level, const mqtt::Mess
         members_.erased(*id, loop_.now());
         return armMembers();
     }
+    if (isOwnPomeloRecord(*id, message.payload)) return;
     auto presence = decodePresence(*id, message.payload);
     if (!presence) {
         ++counters_.badMessages;
@@ -71,6 +72,14 @@ void MasterAgentImpl::onPresenceMessage(std::string_view level, const mqtt::Mess
     apply(members_.presence(*std::move(presence), loop_.now()));
     if (const Member* member = members_.find(*id))
         for (const auto& listener : presenceListeners_) listener(*member);
+}
+
+/// What the leader wrote of a pomelo peer comes back to it, once for each registration.
+bool MasterAgentImpl::isOwnPomeloRecord(std::string_view id, std::string_view payload) const {
+    const Member* member = members_.find(id);
+    if (member == nullptr || !member->server.isPomelo) return false;
+    const auto isPomelo = wire::findMember(payload, "pomelo");
+    return isPomelo && isPomelo->text == "true";
 }
 
 /// The leader writes these records itself. One that an earlier leader left behind is corrected.
@@ -148,7 +157,8 @@ void MasterAgentImpl::apply(const MemberChanges& changes) {
 
 void MasterAgentImpl::tell(const MemberChange& change) {
     const ServerInfo& server = change.server;
-    log::info(kLog, "{} {} ({}, pid {})", server.id, eventKind(change.event), server.type,
+    if (!server.isPomelo)  // of those the gateway says it, with the address
+        log::info(kLog, "{} {} ({}, pid {})", server.id, eventKind(change.event), server.type,
               server.pid);
     const bool isGone = change.event == MemberEvent::Disconnected;
     const Member* next = members_.find(server.id);

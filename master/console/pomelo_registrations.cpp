@@ -1,6 +1,7 @@
 #include "master/console/pomelo_registrations.hpp"
 
 #include "common/log.hpp"
+#include "common/wire/json_scanner.hpp"
 #include "common/wire/topics.hpp"
 #include "master/console/digest.hpp"
 
@@ -8,6 +9,8 @@
 
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace muster {
 namespace {
@@ -40,12 +43,10 @@ std::string keyOf(std::string_view id) {
 }
 
 std::string textOf(const PomeloRegistrationRecord& record, std::int64_t seconds) {
-    return jsonText({{"v", 1},
-                     {"serverType", record.serverType},
-                     {"info", record.infoDigest},
-                     {"address", record.address},
-                     {"pid", record.pid},
-                     {"seconds", seconds}});
+    return fmt::format(
+        R"({{"v":1,"serverType":{},"info":"{}","address":{},"pid":{},"seconds":{}}})",
+        wire::jsonString(record.serverType), record.infoDigest, wire::jsonString(record.address),
+        record.pid, seconds);
 }
 
 }  // namespace

@@ -1,12 +1,14 @@
 #include "master/console/presence.hpp"
 
 #include "common/wire/envelope.hpp"
+#include "common/wire/json_scanner.hpp"
 #include "common/wire/topics.hpp"
 
 #include <muster/json.hpp>
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -89,21 +91,21 @@ Result<Presence> decodePresence(std::string_view id, std::string_view payload) {
 }
 
 std::string encodePresence(const ServerInfo& server, std::string_view state, WallTime now) {
-    auto info = parseJson(server.info);
-    json record{{"v", wire::kProtocolVersion},
-                {"time", wire::formatTime(now)},
-                {"state", state},
-                {"type", server.type},
-                {"host", server.host},
-                {"port", server.port},
-                {"pid", server.pid},
-                {"incarnation", server.incarnation},
-                {"busy", 0},
-                {"protocol", wire::kProtocolVersion},
-                {"version", ""},
-                {"pomelo", server.isPomelo}};
-    record["info"] = info && info->is_object() ? *std::move(info) : json::object();
-    return jsonText(record);
+    std::string record = fmt::format(R"({{"v":{0},"time":"{1}","protocol":{0},"state":")",
+                                     wire::kProtocolVersion, wire::formatTime(now));
+    const auto put = [&record](std::string_view name, std::string_view text) {
+        record.append(name);
+        wire::appendJsonString(record, text);
+    };
+    record.append(state);
+    put(R"(","type":)", server.type);
+    put(R"(,"host":)", server.host);
+    put(R"(,"incarnation":)", server.incarnation);
+    const bool hasInfo = server.info.starts_with('{') && wire::isValidJson(server.info);
+    fmt::format_to(std::back_inserter(record),
+                   R"(,"port":{},"pid":{},"busy":0,"version":"","pomelo":{},"info":{}}})",
+                   server.port, server.pid, server.isPomelo, hasInfo ? server.info : "{}");
+    return record;
 }
 
 }  // namespace muster

@@ -42,6 +42,22 @@ TEST(RequestTable, ExpiresAtItsDeadlineOldestFirst) {
     EXPECT_FALSE(table.nextDeadline());
 }
 
+TEST(RequestTable, KnowsTheNextDeadlineAmongManyThatWereAnswered) {
+    RequestTable table;
+    std::vector<std::string> answers;
+    // Far more than it keeps of those that were answered, with the oldest still open.
+    const auto first = table.add(into(answers, "first"), kStart + 5s);
+    for (int i = 0; i < 1'000; ++i) {
+        const auto id = table.add(into(answers, "x"), kStart + 1s + std::chrono::milliseconds(i));
+        ASSERT_TRUE(table.take(*id));
+    }
+    EXPECT_EQ(table.nextDeadline(), kStart + 5s);
+    EXPECT_TRUE(table.takeExpired(kStart + 4s).empty());
+    EXPECT_EQ(table.takeExpired(kStart + 5s).size(), 1U);
+    EXPECT_FALSE(table.contains(*first));
+    EXPECT_FALSE(table.nextDeadline());
+}
+
 TEST(RequestTable, RefusesOneAboveItsLimitAndLeavesTheReplyWithItsCaller) {
     RequestTable table(2);
     std::vector<std::string> answers;

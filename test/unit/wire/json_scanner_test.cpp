@@ -102,6 +102,49 @@ TEST(JsonScanner, EscapesAndUnescapesAnyText) {
     }
 }
 
+TEST(JsonScanner, FindsTheFirstCharacterThatIsNotPlainAtAnyPlace) {
+    // Around the widths in which it reads.
+    for (std::size_t length = 0; length < 70; ++length) {
+        const std::string plain(length, '~');
+        EXPECT_EQ(plainLength(plain), length);
+        for (const char* special : {"\"", "\\", "\x1F", "\x01", "\x80", "\xFF"})
+            EXPECT_EQ(plainLength(plain + special + plain), length) << length;
+        EXPECT_EQ(plainLength(plain + '\0' + plain), length);
+        EXPECT_EQ(plainLength(plain + "\x20\x7F"), length + 2) << "both mean themselves";
+    }
+}
+
+TEST(JsonScanner, UnescapesInOnePassAsInTwo) {
+    for (const char* text :
+         {R"("")", R"("abc")", R"("a\"b\\c\/\b\f\n\r\t")", R"("é€😀")", R"("\u00e9\ud83d\ude00\u0000")",
+          R"("sixteen letters!\"and more of them, past it")", R"(")", R"("a)", R"("\x")", R"("\u12")",
+          R"("\ud800")", "\"\x01\"", "\"\xC0\x80\"", "x", ""}) {
+        JsonScanner twice(text), once(text);
+        const auto quoted = twice.string();
+        const auto expected = quoted ? unescapeJson(*quoted) : std::nullopt;
+        EXPECT_EQ(once.unescapedString(), expected) << text;
+        if (expected) {
+            EXPECT_EQ(once.position(), twice.position()) << text;
+        }
+    }
+}
+
+TEST(JsonScanner, AppendsTheMembersOfAnObject) {
+    std::string out = "{";
+    EXPECT_TRUE(appendMembers(out, R"({"v":9,"a" : [1, 2],"b\n":"x"})", {"v"}));
+    EXPECT_TRUE(appendMembers(out, " {} "));
+    EXPECT_TRUE(appendMembers(out, R"({"c":null})"));
+    EXPECT_EQ(out + '}', R"({"a":[1, 2],"b\n":"x","c":null})");
+}
+
+TEST(JsonScanner, AppendsNothingOfWhatIsNoObject) {
+    for (const char* text : {"", "[]", "1", R"({"a":1)", R"({"a":1,})", R"({"a":1} x)"}) {
+        std::string out = R"({"k":0)";
+        EXPECT_FALSE(appendMembers(out, text)) << text;
+        EXPECT_EQ(out, R"({"k":0)") << text;
+    }
+}
+
 TEST(JsonScanner, ReplacesBytesThatAreNotUtf8WhenItWrites) {
     EXPECT_EQ(jsonString("a\xFF\xC3"), "\"a\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
