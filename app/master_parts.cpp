@@ -139,6 +139,9 @@ void MasterProcess::Parts::wire() {
     agent_->onPresence([this](const Member& member) {
         supervisor_->memberSays(member.server.id, member.busy, member.version);
         if (member.state == "ready") memberReady(member.server.id);
+        // Also of one that was never missed: it may have been away together with the broker, which
+        // then lost what was on its way.
+        if (!member.isAway()) orders_->memberPresent(member.server.id, member.server.incarnation);
     });
     agent_->onMember(
         [this](MemberEvent event, const ServerInfo& server) { onMember(event, server); });
@@ -202,11 +205,9 @@ void MasterProcess::Parts::onConnection(bool isConnected) {
                   {"broker", config_.broker.url.empty() ? "embedded" : config_.broker.url}}));
 }
 
+/// Who is there is told by onPresence().
 void MasterProcess::Parts::onMember(MemberEvent event, const ServerInfo& server) {
-    if (event == MemberEvent::Disconnected)
-        orders_->memberGone(server.id);
-    else
-        orders_->memberPresent(server.id, server.incarnation);
+    if (event == MemberEvent::Disconnected) orders_->memberGone(server.id);
 }
 
 /// Also of servers that are not here at the moment: who comes first with a client id owns it.

@@ -122,6 +122,12 @@ public:
         for (const auto& [id, row] : rows()) pids[id] = row.value("pid", 0L);
         return pids;
     }
+    /// The node of this host; 0 if there is none.
+    pid_t nodePid() const {
+        std::ifstream text(state() / "keeper" / "muster-node.json");
+        const auto child = parseJson(std::string{std::istreambuf_iterator<char>(text), {}});
+        return child && child->is_object() ? child->value("pid", 0) : 0;
+    }
     std::string token(const std::string& name) const {
         std::string token;
         std::ifstream(state() / (name + ".token")) >> token;

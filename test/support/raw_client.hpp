@@ -49,6 +49,17 @@ public:
         }
         return result;
     }
+    /// What comes until it holds `text`, the other side closes, or the time is over.
+    std::string receiveUntil(std::string_view text, std::chrono::milliseconds within) {
+        const auto end = std::chrono::steady_clock::now() + within;
+        std::string result;
+        while (result.find(text) == std::string::npos && waitForInput(end)) {
+            const std::string more = receive(1, std::chrono::milliseconds(100));
+            if (isClosed_) break;
+            result += more;
+        }
+        return result;
+    }
     /// True if the other side closes in that time; what it sends before is thrown away.
     bool isClosedWithin(std::chrono::milliseconds time) {
         receive(SIZE_MAX, time);
