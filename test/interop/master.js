@@ -14,11 +14,19 @@ const users = [
   { id: '2', username: 'viewer', password: 'look', level: 2 },
 ];
 
-/// `count` ports that were free a moment ago.
+const listening = (port) => new Promise((resolve) => {
+  const server = net.createServer();
+  server.on('error', () => resolve(null)).listen(port, '127.0.0.1', () => resolve(server));
+});
+
+/// `count` ports that nobody has, below the range of outgoing connections, any of which could take
+/// one meanwhile, and below the range of test/support/free_port.hpp.
 async function freePorts(count) {
-  const servers = await Promise.all([...Array(count)].map(() => new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => resolve(server));
-  })));
+  const servers = [];
+  while (servers.length < count) {
+    const server = await listening(10000 + Math.floor(Math.random() * 10000));
+    if (server) servers.push(server);
+  }
   const ports = servers.map((server) => server.address().port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;

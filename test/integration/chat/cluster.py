@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -23,15 +24,25 @@ def eventually(what, patience, condition):
         time.sleep(0.02)
 
 
+_reserved = []
+
+
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports that nobody has, and no other test gets: see test/support/free_port.hpp."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(20_000, 32_000)
+        mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            mark.bind(f"\0muster-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            mark.close()
+            continue
+        _reserved.append(mark)  # until this process ends
+        ports.append(port)
+    return ports
 
 
 class ChatCluster:

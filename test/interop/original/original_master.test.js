@@ -2,22 +2,14 @@
 // A C++ server with libmuster in a cluster that an original, unmodified pomelo master runs.
 const { test, afterEach } = require('node:test');
 const assert = require('node:assert');
-const net = require('net');
 const path = require('path');
+const { freePorts } = require('../master.js');
 const { Child, eventually, startRelay, stopAll } = require('../support.js');
 
 afterEach(stopAll);
 
-async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function startOriginal({ port, token = 'ok', servers = 1 } = {}) {
-  const listening = port || await freePort();
+  const listening = port || (await freePorts(1))[0];
   const master = new Child(process.execPath,
     [path.join(__dirname, 'master.js'), String(listening), token, String(servers)]);
   master.port = listening;
