@@ -7,6 +7,7 @@
 
 #include <muster/json.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -101,7 +102,7 @@ public:
     /// The rows of `muster ls` by id; empty if it fails.
     std::map<std::string, nlohmann::json> rows() const {
         std::map<std::string, nlohmann::json> rows;
-        const auto listed = run({"ls", "-o", "json", "--timeout", "2s"});
+        const auto listed = run({"ls", "-o", "json", "--timeout", "10s"});
         const auto parsed = parseJson(listed.output);
         if (!parsed) return rows;
         const auto& list =
@@ -170,10 +171,11 @@ private:
         if (eventually(std::chrono::seconds(15), [this] { return !isMasterRunning(); }))
             master_ = 0;
     }
-    /// The bad end: whatever the keeper's files name.
+    /// The bad end: whatever the keeper's files name. Waits, for they write to the directory.
     void killHost() const {
         pid_t keeper = 0;
         std::ifstream(state() / "keeper.lock") >> keeper;
+        std::vector<pid_t> killed{keeper};
         if (keeper > 1 && isOurs(keeper)) ::kill(keeper, SIGKILL);
         std::error_code none;
         for (const auto& file : std::filesystem::directory_iterator(state() / "keeper", none)) {
@@ -181,8 +183,13 @@ private:
             const auto child = parseJson(std::string{std::istreambuf_iterator<char>(text), {}});
             if (!child || !child->is_object() || child->contains("exit")) continue;
             const pid_t pid = child->value("pid", 0);
+            killed.push_back(pid);
             if (pid > 1 && isOurs(pid)) ::kill(pid, SIGKILL);
         }
+        eventually(std::chrono::seconds(10), [&] {
+            return std::none_of(killed.begin(), killed.end(),
+                                [](pid_t pid) { return pid > 1 && isOurs(pid); });
+        });
     }
     /// Whether that process was started by these tests: a pid may be another's by now.
     static bool isOurs(pid_t pid) {

@@ -157,7 +157,7 @@ Pids ClusterFixture::processes() const {
         }
         return twice.empty();
     };
-    if (!eventually(2s, look)) ADD_FAILURE() << "two processes are " << twice;
+    if (!eventually(10s, look)) ADD_FAILURE() << "two processes are " << twice;
     return found;
 }
 

@@ -75,7 +75,7 @@ TEST_F(ClusterOrders, ForANodeThatIsAwayAreCarriedOutOnceWhenItReturns) {
     // Stopped, it neither ends nor answers: its keeper and the broker's keep-alive notice nothing.
     const pid_t node = pid("node");
     ::kill(node, SIGSTOP);
-    const Ran timedOut = muster({"restart", "gate-1", "--timeout", "500ms"});
+    const Ran timedOut = muster({"restart", "gate-1", "--timeout", "2s"});
     EXPECT_EQ(timedOut.status, 5) << timedOut.output;
     EXPECT_EQ(orders()[0]["outcome"], "open");
     ::kill(node, SIGCONT);
@@ -88,7 +88,7 @@ TEST_F(ClusterOrders, SurviveTheMasterAndAreNotCarriedOutTwice) {
     startAll();
     const pid_t node = pid("node");
     ::kill(node, SIGSTOP);
-    EXPECT_EQ(muster({"restart", "gate-1", "--timeout", "500ms"}).status, 5);
+    EXPECT_EQ(muster({"restart", "gate-1", "--timeout", "2s"}).status, 5);
     kill9("start");
     launch();
     ASSERT_TRUE(eventually(10s, [&] { return accepts(port()); }));

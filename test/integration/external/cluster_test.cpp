@@ -29,7 +29,8 @@ protected:
         words.insert(words.end(),
                      {"-r", "-t", "muster/game/state/server/ghost", "-m", R"({"id":"ghost"})"});
         ASSERT_EQ(test::ClusterProcess::runProgram(words).status, 0);
-        ASSERT_NE(retained().find("state/server/ghost"), std::string::npos);
+        ASSERT_TRUE(test::eventually(
+            20s, [&] { return retained().find("state/server/ghost") != std::string::npos; }));
     }
     std::string persistence() const {
         return "persistence true\npersistence_location " + cluster_.directory().str() +
@@ -40,7 +41,7 @@ protected:
 TEST_F(ExternalBrokerTest, CarriesTheWholeLifeOfACluster) {
     ASSERT_NO_FATAL_FAILURE(configure());
     ASSERT_TRUE(cluster_.start()) << cluster_.log();
-    EXPECT_TRUE(test::eventually(5s, [&] { return isWholeStateShown(); })) << retained();
+    EXPECT_TRUE(test::eventually(20s, [&] { return isWholeStateShown(); })) << retained();
 
     const auto before = cluster_.pids();
     const auto stopped = cluster_.run({"stop", "chat-1"});
@@ -94,7 +95,7 @@ TEST_F(ExternalBrokerTest, AnOrderThatTheBrokerLostIsSentAgain) {
     mosquitto_->start();
     EXPECT_TRUE(
         test::eventually(20s, [&] { return retained().find("leader {") != std::string::npos; }));
-    const auto early = cluster_.run({"stop", "chat-1", "--timeout", "500ms"});
+    const auto early = cluster_.run({"stop", "chat-1", "--timeout", "2s"});
     ::kill(node, SIGCONT);
     EXPECT_EQ(early.status, 5) << early.output;
     EXPECT_TRUE(test::eventually(30s, [&] {
@@ -149,8 +150,9 @@ TEST_F(ExternalBrokerTest, PomelosPeersGoOnUsingTheMastersPort) {
                        R"("info":{"id":"area-1","serverType":"area","host":"h","port":9}})"));
     const std::string answer = monitor.receiveUntil(R"("code":1)", 5s);
     EXPECT_NE(answer.find(R"("code":1)"), std::string::npos) << answer;
-    EXPECT_TRUE(test::eventually(5s, [&] { return cluster_.rows().count("area-1") == 1; }));
-    EXPECT_NE(retained().find("presence/area-1 {"), std::string::npos);
+    EXPECT_TRUE(test::eventually(20s, [&] { return cluster_.rows().count("area-1") == 1; }));
+    EXPECT_TRUE(test::eventually(
+        20s, [&] { return retained().find("presence/area-1 {") != std::string::npos; }));
 
     mosquitto_->kill();
     mosquitto_->start();

@@ -25,7 +25,10 @@ protected:
     ~ProcessTest() override {
         link_.reset();
         killKeeper();
-        if (const auto node = recordedPid("muster-node")) ::kill(*node, SIGKILL);
+        if (const auto node = recordedPid("muster-node")) {
+            ::kill(*node, SIGKILL);
+            eventually(std::chrono::seconds(5), [&] { return isGone(*node); });
+        }
         for (const auto& nonce : nonces_)
             for (const auto& process : findByNonce(nonce)) (void)signalProcess(process, SIGKILL);
     }
