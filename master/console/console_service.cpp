@@ -125,24 +125,31 @@ Result<ConsoleService::Entry*> ConsoleService::door(std::string_view moduleId) {
     return entry;
 }
 
-Result<bool> ConsoleService::enable(std::string_view moduleId) {
-    return switchTo(moduleId, true);
-}
-
-Result<bool> ConsoleService::disable(std::string_view moduleId) {
-    return switchTo(moduleId, false);
-}
-
-Result<bool> ConsoleService::switchTo(std::string_view moduleId, bool isEnabled) {
+void ConsoleService::switchTo(std::string_view moduleId, bool isEnabled,
+                              std::function<void(Result<bool>)> done) {
     Entry* entry = find(moduleId);
-    if (entry == nullptr) return unknownModule(moduleId);
-    if (std::exchange(entry->isEnabled, isEnabled) == isEnabled) return false;
-    const auto pull = entry->module->pull();
+    if (entry == nullptr) return done(unknownModule(moduleId));
+    if (entry->isEnabled == isEnabled && entry->saving == 0) return done(false);
+    ++entry->saving;
+    switches_.save(moduleId, isEnabled,
+                   [this, alive = std::weak_ptr<bool>(alive_), id = std::string(moduleId),
+                    isEnabled, done = std::move(done)](const Result<void>& kept) {
+                       if (alive.expired()) return;
+                       Entry& saved = *find(id);
+                       --saved.saving;
+                       if (!kept) return done(kept.error());
+                       done(apply(saved, isEnabled));
+                   });
+}
+
+/// Whether it changed anything.
+bool ConsoleService::apply(Entry& entry, bool isEnabled) {
+    if (std::exchange(entry.isEnabled, isEnabled) == isEnabled) return false;
+    const auto pull = entry.module->pull();
     if (isEnabled && isStarted_ && pull)
-        schedule_.add(std::string(moduleId), *pull, loop_.now());
+        schedule_.add(std::string(entry.module->id()), *pull, loop_.now());
     else
-        schedule_.remove(moduleId);
-    switches_.save(moduleId, isEnabled);
+        schedule_.remove(entry.module->id());
     if (isStarted_) arm();
     return true;
 }
@@ -213,12 +220,15 @@ void ConsoleService::command(const Caller& caller, std::string_view command,
     reply = audited({caller, std::string(moduleId), std::string(command), {}}, std::move(reply));
     if (caller.level > 1) return reply(denied(caller, 1));
     if (moduleId.empty()) return reply(Error(Errc::BadMessage, "empty moduleId"));
-    const auto changed = switchTo(moduleId, command == "enable");
-    if (!changed) return reply(changed.error());
-    if (auto told = agent_.notifyCommand(command, moduleId); !told)
-        log::debug(kLog, "{} of {} reached no monitor: {}", command, moduleId,
-                   told.error().detail());
-    reply(JsonText("1"));
+    switchTo(moduleId, command == "enable",
+             [this, command = std::string(command), moduleId = std::string(moduleId),
+              reply = std::move(reply)](const Result<bool>& changed) {
+                 if (!changed) return reply(changed.error());
+                 if (auto told = agent_.notifyCommand(command, moduleId); !told)
+                     log::debug(kLog, "{} of {} reached no monitor: {}", command, moduleId,
+                                told.error().detail());
+                 reply(JsonText("1"));
+             });
 }
 
 /// `reply` that leaves an audit record first.

@@ -23,7 +23,9 @@ class ModuleSwitches {
 public:
     virtual ~ModuleSwitches() = default;
     virtual bool isEnabled(std::string_view moduleId) const = 0;
-    virtual void save(std::string_view moduleId, bool isEnabled) = 0;
+    /// `done` is called once, when it is kept, or could not be.
+    virtual void save(std::string_view moduleId, bool isEnabled,
+                      std::function<void(Result<void>)> done) = 0;
 };
 
 struct ConsoleOptions {
@@ -52,9 +54,10 @@ public:
     /// Stops them in reverse order. Idempotent.
     void stop();
 
-    /// True only on a change; UnknownModule if there is none. Persisted.
-    Result<bool> enable(std::string_view moduleId);
-    Result<bool> disable(std::string_view moduleId);
+    /// Switches a module on or off once that is kept, and then calls `done`: true only on a change;
+    /// UnknownModule if there is none; or why it could not be kept, and it is as it was.
+    void switchTo(std::string_view moduleId, bool isEnabled,
+                  std::function<void(Result<bool>)> done);
     bool isEnabled(std::string_view moduleId) const;
     /// Ids in the order they were added, without those of the form __name__.
     std::vector<std::string> list() const;
@@ -73,6 +76,7 @@ private:
         std::unique_ptr<AdminModule> module;
         bool isEnabled = true;
         bool isStarted = false;
+        int saving = 0;  // switches that are not kept yet
     };
     /// What an administrator asked, for the audit.
     struct Asked {
@@ -84,7 +88,7 @@ private:
     Entry* find(std::string_view moduleId);
     const Entry* find(std::string_view moduleId) const;
     Result<Entry*> door(std::string_view moduleId);
-    Result<bool> switchTo(std::string_view moduleId, bool isEnabled);
+    bool apply(Entry& entry, bool isEnabled);
     Reply audited(Asked asked, Reply reply);
     void audit(const Asked& asked, const Result<JsonText>& outcome);
     void arm();

@@ -1,8 +1,9 @@
 #include "master/console/stored_switches.hpp"
 
-#include "common/log.hpp"
 #include "common/wire/json_scanner.hpp"
 #include "common/wire/topics.hpp"
+
+#include <utility>
 
 namespace muster {
 namespace {
@@ -20,16 +21,15 @@ bool StoredSwitches::isEnabled(std::string_view moduleId) const {
     return !value || value->text != "false";
 }
 
-void StoredSwitches::save(std::string_view moduleId, bool isEnabled) {
+void StoredSwitches::save(std::string_view moduleId, bool isEnabled,
+                          std::function<void(Result<void>)> done) {
     Transaction transaction;
     const std::string value = "{\"id\":" + wire::jsonString(moduleId) +
                               ",\"enabled\":" + (isEnabled ? "true" : "false") + "}";
     transaction.puts.push_back({keyOf(moduleId), value});
     store_.commit(std::move(transaction),
-                  [id = std::string(moduleId)](const Result<std::int64_t>& revision) {
-                      if (!revision)
-                          log::error("console", "switch of module {} is not kept: {}", id,
-                                     revision.error().detail());
+                  [done = std::move(done)](const Result<std::int64_t>& revision) {
+                      done(revision ? Result<void>() : Result<void>(revision.error()));
                   });
 }
 

@@ -3,6 +3,7 @@
 #include "master/cluster/state_store.hpp"
 #include "master/console/console_service.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,8 @@ class StoredSwitches final : public ModuleSwitches {
 public:
     explicit StoredSwitches(StateStore& store) : store_(store) {}
     bool isEnabled(std::string_view moduleId) const override;
-    /// Not waited for; a failure is logged.
-    void save(std::string_view moduleId, bool isEnabled) override;
+    void save(std::string_view moduleId, bool isEnabled,
+              std::function<void(Result<void>)> done) override;
 
 private:
     StateStore& store_;

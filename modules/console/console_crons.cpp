@@ -1,3 +1,4 @@
+#include "common/log.hpp"
 #include "modules/body.hpp"
 #include "modules/console/arguments.hpp"
 #include "modules/console/console_master.hpp"
@@ -38,22 +39,29 @@ Result<config::Cron> cronOf(const std::vector<std::string>& args) {
     return cron;
 }
 
-/// Sends `body` to the servers the cron is for. UnknownServer if there are none, NotSupported if
-/// they run no crons.
-Result<void> send(MasterAgent& agent, std::string_view module, const config::Cron& cron,
-                  const JsonText& body) {
+/// Whether somebody runs the cron: UnknownServer if the servers it is for are not there,
+/// NotSupported if they run no crons.
+Result<void> checkTarget(const MasterAgent& agent, const config::Cron& cron) {
     bool isAnyone = false;
-    bool isSent = false;
     for (const ServerInfo& server : agent.servers()) {
         if (!isFor(cron, server)) continue;
+        if (server.isPomelo) return {};
         isAnyone = true;
-        if (server.isPomelo && agent.notifyById(server.id, module, body)) isSent = true;
     }
-    if (isSent) return {};
     const std::string& target = cron.serverId.empty() ? cron.serverType : cron.serverId;
     if (isAnyone)
         return Error(Errc::NotSupported, fmt::format("{} runs no crons of the console", target));
     return Error(Errc::UnknownServer, fmt::format("unknown server: {}", target));
+}
+
+/// Who is away at the moment gets it with its next life.
+void send(MasterAgent& agent, std::string_view module, const config::Cron& cron,
+          const JsonText& body) {
+    for (const ServerInfo& server : agent.servers())
+        if (isFor(cron, server) && server.isPomelo)
+            if (auto sent = agent.notifyById(server.id, module, body); !sent)
+                log::warn("console", "cron {}: {} was not told: {}", cron.id, server.id,
+                          sent.error().detail());
 }
 
 }  // namespace
@@ -77,35 +85,44 @@ void ConsoleMaster::addCron(MasterAgent& agent, const std::vector<std::string>& 
         return reply(Error(Errc::BadMessage, "Miss necessary server parameters. action is needed"));
     // An unchecked time makes pomelo's scheduler spin for ever, or throw.
     if (const auto time = Cron::parse(cron->time); !time) return reply(time.error());
-    if (deps_.crons != nullptr) {
-        const auto known = deps_.crons->crons();
-        const auto isSame = [&cron](const config::Cron& other) { return other.id == cron->id; };
-        if (std::any_of(known.begin(), known.end(), isSame))
+    if (auto good = checkTarget(agent, *cron); !good) return reply(good.error());
+    const auto kept = [this, alive = std::weak_ptr<bool>(alive_), &agent, cron = *cron,
+                       reply](const Result<void>& result) {
+        if (alive.expired()) return;
+        if (!result && result.error().code() == Errc::Conflict)
             return reply(
-                Error(Errc::Conflict, fmt::format("cron {} exists: remove it first", cron->id)));
-        if (known.size() >= kMaxCrons) return reply(Error(Errc::Limit, "too many crons"));
-    }
-    if (auto sent = send(agent, id(), *cron, cronBody("addCron", *cron)); !sent)
-        return reply(sent.error());
-    if (deps_.crons != nullptr) deps_.crons->save(*cron);
-    reply(JsonText(R"({"status":"ok"})"));
+                Error(Errc::Conflict, fmt::format("cron {} exists: remove it first", cron.id)));
+        if (!result) return reply(result.error());
+        send(agent, id(), cron, cronBody("addCron", cron));
+        reply(JsonText(R"({"status":"ok"})"));
+    };
+    if (deps_.crons == nullptr) return kept({});
+    if (deps_.crons->crons().size() >= kMaxCrons)
+        return reply(Error(Errc::Limit, "too many crons"));
+    deps_.crons->add(*cron, kept);
 }
 
 void ConsoleMaster::removeCron(MasterAgent& agent, const std::vector<std::string>& args,
                                const Reply& reply) {
     const auto cron = cronOf(args);
     if (!cron) return reply(cron.error());
-    const auto sent = send(agent, id(), *cron, cronBody("removeCron", *cron));
-    // What is kept goes in any case: a server that is away must not get it again.
-    bool isKept = false;
-    if (deps_.crons != nullptr) {
-        const auto known = deps_.crons->crons();
-        isKept = std::any_of(known.begin(), known.end(),
-                             [&cron](const config::Cron& other) { return other.id == cron->id; });
-        if (isKept) deps_.crons->erase(cron->id);
-    }
-    if (!sent && !isKept) return reply(sent.error());
-    reply(JsonText(R"({"status":"ok"})"));
+    const auto good = checkTarget(agent, *cron);
+    const auto known =
+        deps_.crons == nullptr ? std::vector<config::Cron>() : deps_.crons->crons();
+    const bool isKept = std::any_of(known.begin(), known.end(), [&cron](const config::Cron& other) {
+        return other.id == cron->id;
+    });
+    if (!good && !isKept) return reply(good.error());
+    // What is kept goes first: a server that is away must not get it again.
+    const auto gone = [this, alive = std::weak_ptr<bool>(alive_), &agent, cron = *cron,
+                       reply](const Result<void>& result) {
+        if (alive.expired()) return;
+        if (!result) return reply(result.error());
+        send(agent, id(), cron, cronBody("removeCron", cron));
+        reply(JsonText(R"({"status":"ok"})"));
+    };
+    if (!isKept) return gone({});
+    deps_.crons->erase(cron->id, gone);
 }
 
 void ConsoleMaster::listCrons(const Reply& reply) const {

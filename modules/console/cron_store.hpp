@@ -2,6 +2,8 @@
 
 #include "common/config/cluster_config.hpp"
 
+#include <functional>
+#include <muster/result.hpp>
 #include <string>
 #include <vector>
 
@@ -13,9 +15,11 @@ public:
     virtual ~CronStore() = default;
     /// In order of their ids.
     virtual std::vector<config::Cron> crons() const = 0;
-    /// Adds or replaces the one of this id. Not waited for; a failure is logged by the store.
-    virtual void save(const config::Cron& cron) = 0;
-    virtual void erase(const std::string& id) = 0;
+    using Done = std::function<void(Result<void>)>;
+    /// Adds one; Conflict if there is one of this id. `done` is called once, when it is kept.
+    virtual void add(const config::Cron& cron, Done done) = 0;
+    /// Removes the one of this id, if there is one.
+    virtual void erase(const std::string& id, Done done) = 0;
 };
 
 }  // namespace muster::modules

@@ -1,10 +1,11 @@
 #include "modules/console/stored_crons.hpp"
 
-#include "common/log.hpp"
 #include "common/wire/topics.hpp"
 #include "modules/body.hpp"
 
 #include <muster/json.hpp>
+
+#include <utility>
 
 namespace muster::modules {
 namespace {
@@ -31,28 +32,29 @@ std::vector<config::Cron> StoredCrons::crons() const {
     return crons;
 }
 
-void StoredCrons::save(const config::Cron& cron) {
+void StoredCrons::add(const config::Cron& cron, Done done) {
     const nlohmann::json record{{"id", cron.id},
                                 {"serverType", cron.serverType},
                                 {"serverId", cron.serverId},
                                 {"time", cron.time},
                                 {"action", cron.action}};
     Transaction transaction;
+    transaction.compares.push_back({keyOf(cron.id), 0});  // two may be asked for at once
     transaction.puts.push_back({keyOf(cron.id), jsonText(record)});
-    commit(std::move(transaction), cron.id);
+    commit(std::move(transaction), std::move(done));
 }
 
-void StoredCrons::erase(const std::string& id) {
+void StoredCrons::erase(const std::string& id, Done done) {
     Transaction transaction;
     transaction.erases.push_back(keyOf(id));
-    commit(std::move(transaction), id);
+    commit(std::move(transaction), std::move(done));
 }
 
-void StoredCrons::commit(Transaction transaction, const std::string& id) {
-    store_.commit(std::move(transaction), [id](const Result<std::int64_t>& revision) {
-        if (!revision)
-            log::error("console", "cron {} is not kept: {}", id, revision.error().detail());
-    });
+void StoredCrons::commit(Transaction transaction, Done done) {
+    store_.commit(std::move(transaction),
+                  [done = std::move(done)](const Result<std::int64_t>& revision) {
+                      done(revision ? Result<void>() : Result<void>(revision.error()));
+                  });
 }
 
 }  // namespace muster::modules

@@ -11,11 +11,11 @@ class StoredCrons final : public CronStore {
 public:
     explicit StoredCrons(StateStore& store) : store_(store) {}
     std::vector<config::Cron> crons() const override;
-    void save(const config::Cron& cron) override;
-    void erase(const std::string& id) override;
+    void add(const config::Cron& cron, Done done) override;
+    void erase(const std::string& id, Done done) override;
 
 private:
-    void commit(Transaction transaction, const std::string& id);
+    void commit(Transaction transaction, Done done);
     StateStore& store_;
 };
 

@@ -63,10 +63,22 @@ private:
 class FakeSwitches final : public ModuleSwitches {
 public:
     bool isEnabled(std::string_view id) const override { return off.count(std::string(id)) == 0; }
-    void save(std::string_view id, bool isEnabled) override {
-        isEnabled ? void(off.erase(std::string(id))) : void(off.insert(std::string(id)));
+    void save(std::string_view id, bool isEnabled,
+              std::function<void(Result<void>)> done) override {
+        waiting.push_back([this, id = std::string(id), isEnabled, done = std::move(done)] {
+            if (isFull) return done(Error(Errc::Failed, "the disk is full"));
+            isEnabled ? void(off.erase(id)) : void(off.insert(id));
+            done({});
+        });
+        if (!isSlow) write();
+    }
+    void write() {
+        for (auto& one : std::exchange(waiting, {})) one();
     }
     std::set<std::string> off;
+    std::vector<std::function<void()>> waiting;
+    bool isSlow = false;
+    bool isFull = false;
 };
 
 class ConsoleTest : public testing::Test {
@@ -114,7 +126,7 @@ TEST_F(ConsoleTest, AnswersForModulesThatAreUnknownOrOff) {
     ASSERT_TRUE(console.start());
     ask("x");
     EXPECT_EQ(answers.last(), "unknown_module: unknown moduleId:x");
-    ASSERT_TRUE(*console.disable("m"));
+    run("disable", "m");
     ask("m");
     EXPECT_EQ(answers.last(), "module_disabled: module m is disable");
 }
@@ -231,11 +243,11 @@ TEST_F(ConsoleTest, DoesNotTickAModuleThatIsOff) {
     ASSERT_TRUE(console.start());
     loop.advance(seconds(1));
     EXPECT_EQ(module.ticks, 1);
-    ASSERT_TRUE(*console.disable("m"));
+    run("disable", "m");
     loop.advance(seconds(60));
     EXPECT_EQ(module.ticks, 1);
-    ASSERT_TRUE(*console.enable("m"));
-    EXPECT_FALSE(*console.enable("m"));
+    run("enable", "m");
+    run("enable", "m");
     loop.advance(seconds(1));
     EXPECT_EQ(module.ticks, 2);
 }
@@ -276,6 +288,40 @@ TEST_F(ConsoleTest, SwitchesModulesForCallersOfLevel1) {
     EXPECT_EQ(answers.last(), "unknown_module: unknown moduleId:x");
     run("explode", "m");
     EXPECT_EQ(answers.last(), "bad_message: unknown command:explode");
+}
+
+TEST_F(ConsoleTest, AcknowledgesASwitchWhenItIsKept) {
+    add("m");
+    ASSERT_TRUE(console.start());
+    switches.isSlow = true;
+    run("disable", "m");
+    EXPECT_EQ(answers.count(), 0U);
+    EXPECT_TRUE(console.isEnabled("m"));
+    switches.write();
+    EXPECT_EQ(answers.last(), "1");
+    EXPECT_FALSE(console.isEnabled("m"));
+}
+
+TEST_F(ConsoleTest, LeavesAModuleAsItWasIfItsSwitchCannotBeKept) {
+    add("m");
+    ASSERT_TRUE(console.start());
+    switches.isFull = true;
+    run("disable", "m");
+    EXPECT_EQ(answers.last(), "failed: the disk is full");
+    EXPECT_TRUE(console.isEnabled("m"));
+    EXPECT_TRUE(agent.log.empty());
+}
+
+TEST_F(ConsoleTest, EndsAsTheLastOfManySwitchesSays) {
+    add("m");
+    ASSERT_TRUE(console.start());
+    switches.isSlow = true;
+    run("disable", "m");
+    run("enable", "m");
+    switches.write();
+    EXPECT_EQ(answers.count(), 2U);
+    EXPECT_TRUE(console.isEnabled("m"));
+    EXPECT_EQ(switches.off.count("m"), 0U);
 }
 
 TEST_F(ConsoleTest, RemembersWhatWasOff) {

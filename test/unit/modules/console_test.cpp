@@ -65,9 +65,29 @@ public:
         for (const auto& [id, cron] : kept) all.push_back(cron);
         return all;
     }
-    void save(const config::Cron& cron) override { kept[cron.id] = cron; }
-    void erase(const std::string& id) override { kept.erase(id); }
+    void add(const config::Cron& cron, Done done) override {
+        waiting.push_back([this, cron, done = std::move(done)] {
+            if (isFull) return done(Error(Errc::Failed, "the disk is full"));
+            const bool isNew = kept.emplace(cron.id, cron).second;
+            done(isNew ? Result<void>() : Result<void>(Errc::Conflict));
+        });
+        if (!isSlow) write();
+    }
+    void erase(const std::string& id, Done done) override {
+        waiting.push_back([this, id, done = std::move(done)] {
+            if (isFull) return done(Error(Errc::Failed, "the disk is full"));
+            kept.erase(id);
+            done({});
+        });
+        if (!isSlow) write();
+    }
+    void write() {
+        for (auto& one : std::exchange(waiting, {})) one();
+    }
     std::map<std::string, config::Cron> kept;
+    std::vector<std::function<void()>> waiting;
+    bool isSlow = false;
+    bool isFull = false;
 };
 
 class ConsoleModuleTest : public testing::Test {
@@ -248,6 +268,39 @@ TEST_F(ConsoleModuleTest, AddsCronsToPomeloServersAndKeepsThem) {
     EXPECT_EQ(agent.log.size(), 1U);
     EXPECT_EQ(ask(R"({"signal":"removeCron","args":["id=8","serverId=p"]})"), R"({"status":"ok"})");
     EXPECT_TRUE(crons.kept.empty());
+}
+
+TEST_F(ConsoleModuleTest, AcknowledgesCronsWhenTheStoreHasThem) {
+    joins("p", true);
+    const char* add =
+        R"({"signal":"addCron","args":["id=8","time=0 30 10 * * *","action=chat.send","serverId=p"]})";
+    const char* remove = R"({"signal":"removeCron","args":["id=8","serverId=p"]})";
+    crons.isSlow = true;
+    ask(add);
+    ask(add);  // before the first is kept
+    EXPECT_EQ(answers.count(), 0U);
+    EXPECT_TRUE(agent.log.empty());
+    crons.write();
+    EXPECT_EQ(answers.all(), (std::vector<std::string>{
+                                 R"({"status":"ok"})", "conflict: cron 8 exists: remove it first"}));
+    EXPECT_EQ(agent.log.size(), 1U);
+    ask(remove);
+    EXPECT_EQ(answers.count(), 2U);
+    crons.write();
+    EXPECT_EQ(answers.last(), R"({"status":"ok"})");
+    EXPECT_EQ(agent.log.size(), 2U);
+}
+
+TEST_F(ConsoleModuleTest, ChangesNoCronThatCannotBeKept) {
+    joins("p", true);
+    crons.isFull = true;
+    EXPECT_EQ(
+        ask(R"({"signal":"addCron","args":["id=8","time=* * * * * *","action=a.b","serverId=p"]})"),
+        "failed: the disk is full");
+    crons.kept["8"].id = "8";
+    EXPECT_EQ(ask(R"({"signal":"removeCron","args":["id=8","serverId=p"]})"),
+              "failed: the disk is full");
+    EXPECT_TRUE(agent.log.empty());
 }
 
 TEST_F(ConsoleModuleTest, RefusesCronsThatWouldHurtAServer) {
