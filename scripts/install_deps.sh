@@ -15,10 +15,15 @@ if [ "${1:-}" = --tests ]; then
   command -v npm >/dev/null || packages+=(npm)
 fi
 
+if ! command -v dpkg-query >/dev/null; then
+  echo "this is no Debian; make sure that these packages, or what is in them, are there: ${packages[*]}" >&2
+  exit 1
+fi
 missing=()
 for package in "${packages[@]}"; do
-  state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-  [ "$state" = installed ] || missing+=("$package")
+  # One line for each architecture that has it.
+  state=$(dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null || true)
+  grep -qx installed <<<"$state" || missing+=("$package")
 done
 if [ ${#missing[@]} -eq 0 ]; then
   exit 0
@@ -33,6 +38,7 @@ if [ "$(id -u)" -ne 0 ]; then
   root=(sudo)
 fi
 echo "installing ${#missing[@]} Debian packages: ${missing[*]}"
-export DEBIAN_FRONTEND=noninteractive
-"${root[@]}" apt-get update -q </dev/null
-"${root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" </dev/null
+# sudo hands no variables on. A machine that has just started may be busy with its own updates.
+apt=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+"${apt[@]}" update </dev/null
+"${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null

@@ -2,7 +2,17 @@
 # Builds muster and starts the chat cluster of config/ in the background; run again, it starts only
 # what is missing. usage: run.sh [--stop | --help]
 set -euo pipefail
+
+usage() { sed -n '2,3s/^# //p' "$0"; }
+case $#:${1:-} in
+  0: | 1:--stop) ;;
+  1:--help | 1:-h) usage; exit ;;
+  *) echo "run.sh: what is '$*'?" >&2; usage >&2; exit 2 ;;
+esac
+
 cd "$(dirname "$0")/.."
+# This is about config/ and its one environment, whatever the shell is set up for.
+unset "${!MUSTER_@}" NODE_ENV
 root=$PWD
 muster=$root/build/release/app/muster
 run=$root/build/run # what this script notes down: the master's pid and log
@@ -48,14 +58,19 @@ taken_ports() {
 import json
 import socket
 
+def block(file):
+    content = json.load(open(file))
+    return content.get("development", content)
+
 def entries():
-    master = json.load(open("config/master.json"))["development"]
-    yield "the master", master["host"], master["port"], "config/master.json"
-    for group in json.load(open("config/servers.json"))["development"].values():
+    home = "127.0.0.1"
+    master = block("config/master.json")
+    yield "the master", master.get("host", home), int(master["port"]), "config/master.json"
+    for group in block("config/servers.json").values():
         for server in group:
             for key in ("port", "clientPort"):
-                if key in server:
-                    yield server["id"], server["host"], server[key], "config/servers.json"
+                if str(server.get(key, "")).isdigit():
+                    yield server.get("id"), server.get("host", home), int(server[key]), "config/servers.json"
 
 for who, host, port, file in entries():
     with socket.socket() as probe:
@@ -175,17 +190,16 @@ mkdir -p "$run"
 exec 9>"$run/lock"
 flock -n 9 || { complain "another run.sh is at work in this directory"; exit 1; }
 
-case ${1:-} in
-  --stop) stop_cluster 9>&-; exit ;;
-  "") ;;
-  --help) sed -n '2,3s/^# //p' "$0"; exit ;;
-  *) complain "unknown argument '$1'"; sed -n '2,3s/^# //p' "$0" >&2; exit 2 ;;
-esac
-
+if [ "${1:-}" = --stop ]; then
+  stop_cluster 9>&-
+  exit
+fi
 build_all
+"$muster" validate -c config -q
 start_cluster 9>&-
 wait_until_ready
 "$muster" ls -c config
-port=$(python3 -c 'import json; print(json.load(open("config/servers.json"))["development"]["gate"][0]["clientPort"])')
+port=$("$muster" ls type:gate -c config -o jsonl \
+  | python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())["clientPort"])')
 say "chat: http://127.0.0.1:$port/"
 say "stop it with scripts/run.sh --stop"

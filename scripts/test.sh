@@ -3,6 +3,8 @@
 # usage: test.sh [ctest arguments, e.g. -L unit]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Tests bring their own; a shell that is set up for a cluster must not change them.
+unset "${!MUSTER_@}" NODE_ENV
 began=$SECONDS
 
 scripts/install_deps.sh --tests
@@ -14,7 +16,7 @@ built=$SECONDS
 
 echo "test.sh: testing"
 failed=0
-ctest --preset dev -j2 --output-junit "$PWD/build/dev/tests.xml" "$@" || failed=$?
+ctest --preset dev -j2 --no-tests=error --output-junit "$PWD/build/dev/tests.xml" "$@" || failed=$?
 
 python3 - build/dev/tests.xml $((built - began)) $((SECONDS - built)) <<'PY'
 import sys
