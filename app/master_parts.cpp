@@ -205,9 +205,14 @@ void MasterProcess::Parts::onConnection(bool isConnected) {
                   {"broker", config_.broker.url.empty() ? "embedded" : config_.broker.url}}));
 }
 
-/// Who is there is told by onPresence().
+/// Who is there natively is told by onPresence().
 void MasterProcess::Parts::onMember(MemberEvent event, const ServerInfo& server) {
     if (event == MemberEvent::Disconnected) orders_->memberGone(server.id);
+    // The watcher would have heard that it has started; without one, a pomelo server registers
+    // last.
+    const bool isUnwatched =
+        event != MemberEvent::Disconnected && server.isPomelo && watcher_ == nullptr;
+    if (isUnwatched) loop_.post([this, id = server.id] { memberReady(id); });
 }
 
 /// Also of servers that are not here at the moment: who comes first with a client id owns it.

@@ -136,8 +136,8 @@ async function startMaster(tokens, settings = {}) {
 }
 
 /// A pomelo game directory as its users have it, with Node.js servers of three types. `native`: and
-/// a C++ server of type area, which takes a muster.json.
-async function makeGame({ native = false } = {}) {
+/// a C++ server of type area, which takes a muster.json. `closeWatcher`: with that of master.json.
+async function makeGame({ native = false, closeWatcher = false } = {}) {
   const [port, gate, connector, connectorClient, chat1, chat2, area, spare] = await freePorts(8);
   const host = '127.0.0.1';
   const servers = {
@@ -154,6 +154,8 @@ async function makeGame({ native = false } = {}) {
     files['muster.json'] = { configVersion: 1, modules: ['echo'],
       types: { area: { command: ['${base}/native_server'], readiness: { kind: 'monitor' } } } };
   }
+  if (closeWatcher)
+    files['master.json'] = { id: 'master-server-1', host, port, closeWatcher };
   const master = await inDirectory('start', port, files);
   fs.cpSync(path.join(__dirname, 'game'), master.directory, { recursive: true });
   fs.symlinkSync(path.join(modules, 'node_modules'), path.join(master.directory, 'node_modules'));

@@ -97,6 +97,16 @@ TEST_F(ClusterStart, LeavesServersOfOtherHostsToTheirNodes) {
     EXPECT_TRUE(servers().empty());
 }
 
+TEST_F(ClusterStart, StandAloneIsAMasterAndNothingElse) {
+    writeConfig();
+    std::ofstream(file("config/master.json"))
+        << Json{{"id", "m"}, {"host", "127.0.0.1"}, {"port", port()}, {"mode", "stand-alone"}};
+    launch();
+    ASSERT_TRUE(eventually(20s, [&] { return rows().size() == 4; }));
+    EXPECT_EQ(processes().size(), 1U);
+    EXPECT_EQ(row("chat-1")["state"], "stopped");
+}
+
 TEST_F(ClusterStart, TwoAtOnceAreOneMasterAndStartEverythingOnce) {
     Child& first = launch();
     Child& second = launch();

@@ -10,6 +10,7 @@ app.set('name', 'interop-game');
 app.configure('production|development', 'gate|connector', () => {
   app.set('connectorConfig', { connector: pomelo.connectors.hybridconnector, heartbeat: 3 });
 });
+app.set('monitorConfig', { closeWatcher: app.get('master').closeWatcher });
 if (process.env.GAME_SYSTEM_MONITOR) app.enable('systemMonitor');
 
 // What it hears from its master, a line each, for the test to read.
