@@ -27,6 +27,14 @@ TopicAccess::Options accessOf(const config::Cluster& cluster,
     return options;
 }
 
+Error notListening(const Error& error) {
+    const bool isTaken = error.code() == Errc::Failed;
+    return Error(error.code(), error.detail() + (isTaken ? ": end what has it, or change listeners "
+                                                           "in muster.json, or the port in "
+                                                           "master.json"
+                                                         : ""));
+}
+
 }  // namespace
 
 void BrokerServer::Journal::connectionRefused(std::string_view peer, std::string_view clientId,
@@ -76,9 +84,7 @@ Result<void> BrokerServer::start() {
         options.allowsForeign = wanted.pomelo;
         options.maxConnections = cluster_.limits.maxConnections;
         auto listener = std::make_unique<mqtt::Listener>(loop_, broker_, options);
-        if (auto started = listener->start(); !started)
-            return Error(started.error().code(),
-                         "cannot listen on " + options.name + ": " + started.error().detail());
+        if (auto started = listener->start(); !started) return notListening(started.error());
         log::info("broker", "listening on {}:{}", options.host, listener->port());
         listeners_.push_back(std::move(listener));
     }

@@ -1,6 +1,7 @@
 #include "app/master_parts.hpp"
 
 #include "app/leader_record.hpp"
+#include "app/state_directory.hpp"
 #include "app/supervision.hpp"
 #include "common/config/problems.hpp"
 #include "common/log.hpp"
@@ -12,25 +13,11 @@
 
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
 #include <utility>
 
 #include <unistd.h>
 
 namespace muster::app {
-namespace {
-
-Result<void> makeStateDirectory(const std::string& path) {
-    std::error_code error;
-    if (std::filesystem::create_directories(path, error); error)
-        return Error(Errc::Failed, "cannot make the state directory " + path + ": " +
-                                       error.message() + "; set \"stateDirectory\" in muster.json");
-    std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
-    return {};
-}
-
-}  // namespace
-
 MasterProcess::Parts::Parts(config::Cluster cluster,
                             std::vector<std::unique_ptr<AdminModule>> extra)
     : config_(std::move(cluster)), extra_(std::move(extra)) {}

@@ -1,5 +1,6 @@
 #include "app/master_process.hpp"
 #include "app/roles.hpp"
+#include "app/state_directory.hpp"
 #include "app/supervision.hpp"
 #include "common/log.hpp"
 #include "console/output/safe_text.hpp"
@@ -56,8 +57,7 @@ int report(const Error& error) {
 }  // namespace
 
 Result<cli::StateTokens> stateTokens(const std::string& stateDirectory) {
-    std::error_code error;
-    std::filesystem::create_directories(stateDirectory, error);
+    if (auto made = makeStateDirectory(stateDirectory); !made) return made.error();
     auto tokens = readOrCreateTokens(stateDirectory);
     if (!tokens) return tokens.error();
     cli::StateTokens result;

@@ -28,6 +28,24 @@ TEST(Secrets, ThatOthersMayReadAreRefused) {
         << started.output;
 }
 
+TEST(StateDirectory, ThatIsThereKeepsItsModeAndIsNobodyElses) {
+    namespace fs = std::filesystem;
+    ClusterProcess cluster;
+    fs::create_directory(cluster.state());
+    const auto mode = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec;
+    fs::permissions(cluster.state(), mode);
+    ASSERT_EQ(cluster.run({"broker", "passwd"}).status, 0);
+    EXPECT_EQ(fs::status(cluster.state()).permissions(), mode);
+    fs::permissions(cluster.state(), fs::perms::all);
+    for (const char* verb : {"start", "master"}) {
+        const auto refused = cluster.run({verb});
+        EXPECT_EQ(refused.status, 1) << refused.output;
+        EXPECT_NE(refused.output.find("everybody may write to the state directory"),
+                  std::string::npos)
+            << refused.output;
+    }
+}
+
 TEST(Listeners, BeyondThisHostNeedServerTokens) {
     ClusterProcess cluster;
     cluster.configure({{"listeners", {{{"host", "0.0.0.0"}, {"port", cluster.port()}}}}});
