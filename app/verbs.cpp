@@ -3,6 +3,7 @@
 #include "app/roles.hpp"
 #include "keeper/launch.hpp"
 
+#include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -36,10 +37,16 @@ int runNodeVerb(int argc, char** argv) {
     app.add_option("--cluster", options.cluster, "name of the cluster");
     app.add_option("--id", options.id, "default: node-<hostname>, or with --host node-<ADDRESS>");
     app.add_option("--host", options.host, "address of this host, as others reach it");
-    app.add_option("--ca", options.caFile, "mqtts: trust anchors, a PEM file");
-    app.add_option("--cert", options.certFile, "mqtts: client certificate");
-    app.add_option("--key", options.keyFile, "mqtts: its key");
+    app.add_option("--ca", options.caFile, "mqtts: trust anchors, a PEM file")
+        ->check(CLI::ExistingFile);
+    app.add_option("--cert", options.certFile, "mqtts: client certificate")
+        ->check(CLI::ExistingFile);
+    app.add_option("--key", options.keyFile, "mqtts: its key")->check(CLI::ExistingFile);
     if (const auto status = parse(app, argc, argv)) return *status;
+    if (!options.id.empty() && !options.id.starts_with("node-")) {
+        std::fprintf(stderr, "--id: a node is called node-…, the master knows it by that\n");
+        return kUsage;
+    }
     options.stateDirectory = std::filesystem::absolute(options.stateDirectory).string();
     // What the keeper was started with is what starts its successor.
     std::vector<std::string> self = {std::filesystem::read_symlink("/proc/self/exe").string()};

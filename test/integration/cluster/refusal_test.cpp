@@ -82,6 +82,18 @@ TEST_F(ClusterRefusal, ANodeWithoutTheMastersTokenSaysSo) {
     expectNothingRuns();
 }
 
+TEST_F(ClusterRefusal, ANodeThatNoMasterWouldKnowIsRefused) {
+    const std::vector<std::vector<std::string>> mistakes = {
+        {"--id", "chat-1"}, {"--ca", "/nonexistent/ca.pem"}, {"--key", "/nonexistent/key.pem"}};
+    for (const auto& mistake : mistakes) {
+        Child node({MUSTER_PROGRAM, "node", "--state", file("elsewhere"), mistake[0], mistake[1]});
+        const Ran ran = endOf(node);
+        EXPECT_EQ(ran.status, 2) << ran.output;
+        EXPECT_NE(ran.output.find(mistake[0]), std::string::npos) << ran.output;
+    }
+    expectNothingRuns();
+}
+
 TEST_F(ClusterRefusal, AProgramThatIsMissingIsAnErrorOfTheConfig) {
     setType("chat", {{"command", {"/no/such/program"}}});
     const Ran ran = endOf(launch());
