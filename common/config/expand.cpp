@@ -1,6 +1,7 @@
 #include "common/config/expand.hpp"
 
 #include "common/config/draft.hpp"
+#include "common/config/hosts.hpp"
 #include "common/config/server_entry.hpp"
 
 #include <charconv>
@@ -104,13 +105,19 @@ Result<Command> commandOf(const Cluster& cluster, const Server& server) {
     for (auto& argument : command.argv) argument = expand(argument, cluster, server);
     for (auto& [name, value] : command.env) value = expand(value, cluster, server);
     command.cwd = directoryOf(command, cluster, server);
-    if (!type->second.isPomelo) return command;
-    command.argv.insert(command.argv.begin() + 1, server.args.begin(), server.args.end());
-    command.argv.push_back("env=" + cluster.env);
-    const JsonDocument entry = readJson(server.properties);
-    if (!entry.root) return Error(Errc::BadMessage, "properties of " + server.id + " are not JSON");
-    for (const auto& member : entry.root->members)
-        command.argv.push_back(member.key + "=" + argumentText(member.value));
+    if (type->second.isPomelo) {
+        const JsonDocument entry = readJson(server.properties);
+        if (!entry.root)
+            return Error(Errc::BadMessage, "properties of " + server.id + " are not JSON");
+        command.argv.insert(command.argv.begin() + 1, server.args.begin(), server.args.end());
+        command.argv.push_back("env=" + cluster.env);
+        for (const auto& member : entry.root->members)
+            command.argv.push_back(member.key + "=" + argumentText(member.value));
+    }
+    if (mayBind(server, cluster)) {
+        const std::vector<std::string> bind = {"taskset", "-c", std::to_string(*server.cpu)};
+        command.argv.insert(command.argv.begin(), bind.begin(), bind.end());
+    }
     return command;
 }
 

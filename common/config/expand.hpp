@@ -17,7 +17,8 @@ std::vector<std::string> unknownPlaceholders(std::string_view text);
 
 /// How `server` is started: its type's command, expanded, with cwd absolute. A pomelo type gets
 /// what pomelo's starter gives: interpreter arguments, script, env=…, and every key of the entry
-/// as key=value in file order. BadMessage if the cluster has no command for its type.
+/// as key=value in file order. One with a `cpu` is bound to it by taskset(1). BadMessage if the
+/// cluster has no command for its type.
 Result<Command> commandOf(const Cluster& cluster, const Server& server);
 
 /// When `server` counts as ready: its type's readiness with argv expanded, a program with a slash

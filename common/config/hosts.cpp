@@ -5,6 +5,7 @@
 
 #include <ifaddrs.h>
 #include <netdb.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -40,6 +41,15 @@ bool isThisHost(const std::string& host, const Cluster& cluster) {
     const bool isLoopback = host == "localhost" || host == "::1" || host.starts_with("127.");
     if (isLoopback || host == "0.0.0.0" || host == "::") return true;
     return host == cluster.masterHost || isHostName(host) || isOwnAddress(host);
+}
+
+bool mayBind(const Server& server, const Cluster& cluster) {
+    if (!server.cpu) return false;
+    if (!isThisHost(server.host, cluster)) return true;
+    cpu_set_t usable;
+    CPU_ZERO(&usable);
+    if (::sched_getaffinity(0, sizeof usable, &usable) != 0) return false;
+    return *server.cpu < CPU_SETSIZE && CPU_ISSET(static_cast<std::size_t>(*server.cpu), &usable);
 }
 
 }  // namespace muster::config

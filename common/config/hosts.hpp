@@ -10,4 +10,7 @@ namespace muster::config {
 /// the master's own host, or this machine's name or an address of it.
 bool isThisHost(const std::string& host, const Cluster& cluster);
 
+/// Whether `server` has a cpu that it can be bound to; on this machine one that processes may use.
+bool mayBind(const Server& server, const Cluster& cluster);
+
 }  // namespace muster::config

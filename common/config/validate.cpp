@@ -1,4 +1,5 @@
 #include "common/config/draft.hpp"
+#include "common/config/hosts.hpp"
 #include "common/wire/topics.hpp"
 
 #include <algorithm>
@@ -53,10 +54,14 @@ void checkServerNames(Draft& draft) {
             continue;
         }
         const auto [first, isNew] = seen.try_emplace(id, i);
+        const int firstLine = draft.servers[first->second].line;
         if (!isNew)
             draft.problems.error(
-                place, fmt::format("the id \"{}\" is used twice, first in {}: rename one", id,
-                                   lineText(draft.servers[first->second])));
+                place,
+                firstLine == 0
+                    ? fmt::format("there is a server \"{}\" already: choose another id", id)
+                    : fmt::format("the id \"{}\" is used twice, first in line {}: rename one", id,
+                                  firstLine));
         // Host agents are called node-<host>.
         if (isOneOf(id, kReservedNames) || id.starts_with("node-") || id == draft.cluster.masterId)
             draft.problems.error(place,
@@ -84,7 +89,9 @@ void checkServerPorts(Draft& draft) {
         const Server& server = draft.cluster.servers[i];
         const auto [first, isNew] = used.try_emplace(
             {hostKey(server.host), port},
-            fmt::format("{} ({}, {})", server.id, key, lineText(draft.servers[i])));
+            draft.servers[i].line == 0
+                ? server.id
+                : fmt::format("{} ({}, {})", server.id, key, lineText(draft.servers[i])));
         if (isNew) return;
         Place place = draft.servers[i];
         place.pointer += std::string("/") + key;
@@ -93,8 +100,14 @@ void checkServerPorts(Draft& draft) {
                                port, server.id, first->second));
     };
     for (std::size_t i = 0; i < draft.cluster.servers.size(); ++i) {
-        claim(i, "port", draft.cluster.servers[i].port);
-        claim(i, "clientPort", draft.cluster.servers[i].clientPort);
+        const Server& server = draft.cluster.servers[i];
+        claim(i, "port", server.port);
+        claim(i, "clientPort", server.clientPort);
+        if (server.cpu && !mayBind(server, draft.cluster))
+            draft.problems.warn(
+                {draft.servers[i].file, draft.servers[i].line, draft.servers[i].pointer + "/cpu"},
+                fmt::format("this host has no processor {} to bind {} to: it runs on any",
+                            *server.cpu, server.id));
     }
 }
 

@@ -79,6 +79,18 @@ TEST(Commands, OfPomeloTypesAreWhatItsStarterGives) {
     EXPECT_EQ(command->cwd, game.base());
 }
 
+TEST(Commands, BindToTheirProcessor) {
+    Cluster c = cluster();
+    c.types["chat"].command.argv = {"bin/chat"};
+    Server bound = server();
+    bound.host = "192.0.2.7";  // what another machine has is not known here
+    bound.cpu = 3;
+    EXPECT_THAT(commandOf(c, bound)->argv, ElementsAre("taskset", "-c", "3", "bin/chat"));
+    bound.host = "127.0.0.1";
+    bound.cpu = 4095;
+    EXPECT_THAT(commandOf(c, bound)->argv, ElementsAre("bin/chat"));
+}
+
 TEST(Commands, OfUnknownTypesAreAnError) {
     EXPECT_EQ(commandOf(cluster(), server()).error().code(), Errc::BadMessage);
 }
@@ -109,9 +121,9 @@ TEST(AddedServers, AreCheckedAgainstThoseThatAreThere) {
     };
     EXPECT_EQ(problem(R"({"serverType": "chat", "id": "chat-2", "port": 6001})"), "none");
     EXPECT_THAT(problem(R"({"serverType": "chat", "id": "chat-1", "port": 6000})"),
-                HasSubstr("is used twice"));
+                HasSubstr("there is a server \"chat-1\" already: choose another id"));
     EXPECT_THAT(problem(R"({"serverType": "chat", "id": "chat-1", "port": 6000})"),
-                HasSubstr("127.0.0.1:6000"));
+                HasSubstr("127.0.0.1:6000 of chat-1 is also used by chat-1: choose another port"));
     EXPECT_EQ(problem(R"({"id": "x"})"), "the server has no serverType: add one");
     EXPECT_THAT(problem(R"({"serverType": "nope", "id": "x"})"), HasSubstr("no command for type"));
     EXPECT_THAT(problem(R"({"serverType": "chat"})"), HasSubstr("has no id"));

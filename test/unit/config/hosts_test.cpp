@@ -3,6 +3,7 @@
 #include <array>
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <unistd.h>
 
 namespace muster::config {
@@ -21,6 +22,20 @@ TEST(Hosts, OfThisMachineAreKnown) {
 TEST(Hosts, OfOthersAreNot) {
     for (const char* host : {"192.0.2.7", "2001:db8::7", "far.example", ""})
         EXPECT_FALSE(isThisHost(host, Cluster{})) << host;
+}
+
+TEST(Processors, MayBeThoseThatThisProcessMayUse) {
+    cpu_set_t usable;
+    CPU_ZERO(&usable);
+    ASSERT_EQ(::sched_getaffinity(0, sizeof usable, &usable), 0);
+    Server server;
+    EXPECT_FALSE(mayBind(server, Cluster{}));
+    for (const int cpu : {0, 1, 2, 1023, 1024, 4095}) {
+        server.cpu = cpu;
+        const bool isUsable =
+            cpu < CPU_SETSIZE && CPU_ISSET(static_cast<std::size_t>(cpu), &usable);
+        EXPECT_EQ(mayBind(server, Cluster{}), isUsable) << cpu;
+    }
 }
 
 }  // namespace

@@ -47,6 +47,14 @@ TEST(Validation, RefusesPortsThatAreTaken) {
                                       "also used by the master's listener")));
 }
 
+TEST(Validation, WarnsOfProcessorsThatAreNotThere) {
+    ConfigCase game;
+    withServers(game, "{\"a\": [{\"id\": \"x\",\n\"cpu\": 4095}]}");
+    EXPECT_THAT(game.problems(),
+                ElementsAre("config/servers.json:1: warning: /a/0/cpu: this host has no processor "
+                            "4095 to bind x to: it runs on any"));
+}
+
 TEST(Validation, RefusesReservedAndMalformedTypes) {
     ConfigCase game;
     withServers(game, "{\"node\": [],\n\"../x\": []}").besides("app.js", "");
