@@ -79,6 +79,14 @@ fs::path baseOf(const fs::path& configDirectory) {
     return absolute.filename() == "config" ? absolute.parent_path() : absolute;
 }
 
+/// A directory that may not be searched hides everything below it: said once, not of each file.
+bool isHidden(const fs::path& directory, Problems& problems) {
+    std::error_code error;
+    if (fs::exists(directory / ".", error) || !error) return false;  // or there is none
+    problems.error({directory.string(), 0, ""}, fmt::format("cannot be read: {}", error.message()));
+    return true;
+}
+
 /// The bytes of a file; at most one more than may be, so that readJson() refuses what is larger.
 std::optional<std::string> bytesOf(const fs::path& path, std::string& cause) {
     std::ifstream in(path, std::ios::binary);
@@ -107,6 +115,7 @@ std::optional<Location> locate(const std::string& path, const std::string& env,
         return std::nullopt;
     }
     const fs::path given = path.empty() ? fs::path(".") : fs::path(path);
+    if (isHidden(given, problems) || isHidden(given / "config", problems)) return std::nullopt;
     if (isFile(given)) {
         location.configDirectory = given.has_parent_path() ? given.parent_path() : fs::path(".");
     } else if (holdsConfig(given / "config", location.env)) {

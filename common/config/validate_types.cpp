@@ -41,12 +41,14 @@ bool isInPath(const std::string& program) {
     return false;
 }
 
-bool userExists(const std::string& name) {
+std::optional<uid_t> userIdOf(const std::string& name) {
     passwd entry{};
     passwd* found = nullptr;
     std::vector<char> buffer(16'384);
-    return ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
-           found != nullptr;
+    if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 ||
+        found == nullptr)
+        return std::nullopt;
+    return found->pw_uid;
 }
 
 /// Checks the command of one type.
@@ -154,9 +156,16 @@ private:
     }
 
     void user() {
-        if (!type_.command.user.empty() && !userExists(type_.command.user))
-            error(fmt::format("there is no user \"{}\" on this host: add it, or correct the name",
-                              type_.command.user));
+        const std::string& name = type_.command.user;
+        if (name.empty()) return;
+        const auto wanted = userIdOf(name);
+        if (!wanted)
+            return error(fmt::format(
+                "there is no user \"{}\" on this host: add it, or correct the name", name));
+        if (::geteuid() == 0 || *wanted == ::geteuid()) return;
+        draft_.problems.warn(place_, fmt::format("only root can run servers as {}: start muster as "
+                                                 "root, or leave user out",
+                                                 name));
     }
 
     Draft& draft_;

@@ -108,6 +108,14 @@ TEST(PomeloFiles, WithBlocksBesideTypesNameEachBlock) {
                                       "there is none for \"development\"")));
 }
 
+TEST(PomeloFiles, InADirectoryThatCannotBeReadAreOneProblem) {
+    test::TempDir directory;
+    std::filesystem::create_symlink("config", directory.path() / "config");
+    const auto result = load(directory.str(), "");
+    ASSERT_EQ(result.problems.size(), 1U);
+    EXPECT_THAT(describe(result.problems[0]), HasSubstr("/config: cannot be read: "));
+}
+
 TEST(PomeloFiles, ThatCannotBeReadAreNotPassedOver) {
     ConfigCase game;
     game.muster().besides("app.js", "").besides("config/adminServer.json/x", "");
