@@ -11,6 +11,7 @@
 #include <iostream>
 
 #include <poll.h>
+#include <unistd.h>
 
 namespace muster::cli {
 namespace {
@@ -52,6 +53,12 @@ Result<StateTokens> readTokens(const std::string& stateDirectory) {
     return Error(Errc::Failed, stateDirectory +
                                    " has no readable tokens: a master makes them at "
                                    "its first start");
+}
+
+/// Whether stdout is a pipe or socket that nobody reads any more.
+bool isReaderGone() {
+    pollfd out{STDOUT_FILENO, POLLOUT, 0};
+    return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
 Hooks withDefaults(Hooks hooks) {
@@ -96,7 +103,10 @@ int runCli(int argc, const char* const* argv, Hooks hooks) {
     }
     context.out() << std::flush;
     if (!context.out() && code == ExitCode::Done) {
-        code = context.fail(ExitCode::Failed, "stdout took not everything (disk full, or closed)");
+        code = ExitCode::Failed;
+        // `muster ls | head -1` is no mistake that needs words.
+        if (&context.out() != &std::cout || !isReaderGone())
+            context.fail(code, "stdout took not everything (disk full, or closed)");
     }
     return static_cast<int>(code);
 }

@@ -29,6 +29,8 @@ Result<Admin*> Context::admin(std::function<void()> onClosed) {
     if (admin_) return admin_.get();
     auto endpoint = resolveEndpoint(arguments_, hooks_);
     if (!endpoint) return endpoint.error();
+    hasToken_ = arguments_.user.empty() && hooks_.environment("MUSTER_USER").empty() &&
+                !endpoint->username.empty();
     endpoint->timeout = left(endpoint->timeout);
     auto connected = hooks_.connect(*endpoint, std::move(onClosed));
     if (connected) {
@@ -70,13 +72,16 @@ void Context::say(std::string_view text) {
 }
 
 ExitCode Context::fail(const Error& error) {
-    const std::string detail =
+    std::string detail =
         error.detail().empty() ? std::string(errcName(error.code())) : error.detail();
     const bool isAnonymous = arguments_.user.empty() && hooks_.environment("MUSTER_USER").empty();
-    const char* hint = error.code() == Errc::Denied && isAnonymous
-                           ? " (log in with -u, or let -c find the admin token)"
-                           : "";
-    return fail(exitCodeOf(error.code()), detail + hint);
+    std::string_view hint;
+    if (error.code() == Errc::Denied && isAnonymous) {
+        hint = hasToken_ ? " (with the token of this configuration: does the master of another "
+                           "cluster have this port?)"
+                         : " (log in with -u, or let -c find the admin token)";
+    }
+    return fail(exitCodeOf(error.code()), detail.append(hint));
 }
 
 ExitCode Context::fail(ExitCode code, std::string_view text) {

@@ -65,6 +65,7 @@ private:
     std::mutex talk_;  // stderr: the client's thread tells progress
     std::optional<std::chrono::steady_clock::time_point> end_;
     bool isMasterSilent_ = false;
+    bool hasToken_ = false;  // asks with the admin token that the configuration led to
     std::unique_ptr<Admin> admin_;
 };
 

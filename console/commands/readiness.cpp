@@ -1,11 +1,14 @@
 #include "console/commands/readiness.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenLooks{200};
+constexpr std::size_t kMostNamed = 20;
 
 std::string blockerText(const ServerRow& row) {
     const std::string state = row.state.empty() ? "unknown" : row.state;
@@ -26,8 +29,10 @@ ExitCode conclude(Context& context, const ReadinessProgress& progress) {
     }
     std::string text =
         fmt::format("{} of {} not ready in time:", progress.blockers().size(), progress.total());
-    for (const std::string& blocker : progress.blockers()) text += " " + blocker + ";";
-    text.pop_back();
+    const auto& blockers = progress.blockers();
+    const std::size_t named = std::min(blockers.size(), kMostNamed);
+    for (std::size_t i = 0; i < named; ++i) text += (i == 0 ? " " : "; ") + blockers[i];
+    if (named < blockers.size()) text += fmt::format("; and {} more", blockers.size() - named);
     return context.fail(ExitCode::TimedOut, text);
 }
 

@@ -74,6 +74,13 @@ ExitCode runStart(Context& context) {
     const auto selection = Selection::parse(args.words, args.type, args.ids);
     if (!selection) return context.fail(selection.error());
     const auto client = context.admin();
+    const bool isForeign = !client && client.error().code() == Errc::Denied && args.user.empty() &&
+                           !configPath(args, context.hooks()).empty() && !isConfigBad(context);
+    if (isForeign)
+        return context.fail(ExitCode::NotAllowed,
+                            client.error().detail() +
+                                " (if another cluster has this port, change it in master.json or "
+                                "muster.json)");
     // The program that would run the master says all that is wrong with its configuration.
     if (!client && client.error().code() != Errc::Closed && !isConfigBad(context))
         return context.fail(client.error());

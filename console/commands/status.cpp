@@ -16,6 +16,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kMostNamed = 20;  // of servers that are not ready
+
 void printFact(Context& context, std::string_view name, const std::string& value) {
     if (value.empty()) return;
     context.out() << fmt::format("  {:<12}  {}\n", safeText(name), safeText(value));
@@ -97,9 +99,15 @@ ExitCode clusterStatus(Context& context) {
                                      safeText(list->cluster), ready, list->rows.size());
         printFact(context, "leader", fmt::format("{} (epoch {})", list->leaderId, list->epoch));
         for (const auto& [state, count] : states) printFact(context, state, std::to_string(count));
+        std::size_t left = kMostNamed;
         for (const ServerRow& row : list->rows) {
-            if (!row.isReady) printFact(context, row.id, blockerFact(row));
+            if (row.isReady || left == 0) continue;
+            printFact(context, row.id, blockerFact(row));
+            --left;
         }
+        const std::size_t open = list->rows.size() - ready;
+        if (open > kMostNamed)
+            context.out() << fmt::format("  and {} more: muster ls\n", open - kMostNamed);
     }
     return context.args().isCheck && ready < list->rows.size() ? ExitCode::Unhealthy
                                                                : ExitCode::Done;

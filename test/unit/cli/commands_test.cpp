@@ -196,6 +196,20 @@ TEST(Wait, DoesNotWaitForWhoIsNotThere) {
     EXPECT_EQ(shell.master.requests().size(), 1U);
 }
 
+TEST(Wait, NamesTheFirstBlockersOfMany) {
+    Shell shell;
+    std::vector<std::string> rows;
+    for (int i = 0; i < 1000; ++i) rows.push_back(serverRow(std::to_string(i), "chat", "stopped"));
+    shell.master.answers("list", serverList(rows));
+    EXPECT_EQ(shell.run({"wait", "all", "--timeout", "1s", "-q"}), 5);
+    EXPECT_THAT(shell.err, HasSubstr("1000 of 1000 not ready in time: 0 stopped; 1 stopped;"));
+    EXPECT_THAT(shell.err, HasSubstr("; and 980 more"));
+    EXPECT_LT(shell.err.size(), 1000U);
+    EXPECT_EQ(shell.run({"status"}), 0);
+    EXPECT_THAT(shell.out, HasSubstr("and 980 more: muster ls"));
+    EXPECT_LT(shell.out.size(), 2000U);
+}
+
 TEST(Wait, NamesTheBlockerAfterItsTime) {
     Shell shell;
     shell.master.answers(

@@ -80,6 +80,20 @@ TEST(Start, NeverRunsAMasterWhereAFrozenOneIs) {
     EXPECT_THAT(shell.err, HasSubstr("is it frozen"));
 }
 
+TEST(Start, SaysThatAnotherClusterMayHaveThePort) {
+    TempDir dir;
+    dir.write("config/master.json",
+              R"({"development":{"id":"m1","host":"127.0.0.1","port":3105}})");
+    Shell shell;
+    shell.master.refuses(Error(Errc::Denied, "cluster 'default' is closed to anonymous"));
+    EXPECT_EQ(shell.run({"start", "-c", dir.str()}), 6);
+    EXPECT_TRUE(shell.started.empty());
+    EXPECT_THAT(shell.err, HasSubstr("if another cluster has this port, change it"));
+    dir.write(".muster/admin.token", "secret");
+    EXPECT_EQ(shell.run({"ls", "-c", dir.str()}), 6);
+    EXPECT_THAT(shell.err, HasSubstr("does the master of another cluster have this port?"));
+}
+
 TEST(Start, NeverRunsAMasterInPlaceOfARemoteOne) {
     Shell shell;
     shell.master.refuses(Error(Errc::Closed, "refused"));
