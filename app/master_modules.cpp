@@ -53,7 +53,8 @@ void MasterProcess::Parts::addModules() {
 
     auto supervisor = std::make_unique<supervisor::SupervisorMaster>(
         loop_, *leadership_, config_,
-        supervisorPorts({config_, tokens_, loop_, *leadership_, *orders_, *events_}));
+        supervisorPorts(
+            {config_, tokens_, loop_, *leadership_, *orders_, *events_, *authenticator_}));
     supervisor_ = supervisor.get();
     console_->add(std::move(supervisor));
     if (!config_.closeWatcher) {

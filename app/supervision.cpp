@@ -121,7 +121,14 @@ supervisor::SupervisorPorts supervisorPorts(const SupervisionParts& parts) {
             {"MUSTER_CLUSTER", cluster.name}};
     };
     ports.command = config::commandOf;
-    ports.readServers = config::readServers;
+    // Also of those that were added in an earlier life of the master.
+    ports.readServers = [&authenticator = parts.authenticator](const JsonText& entry,
+                                                               const config::Cluster& cluster) {
+        auto servers = config::readServers(entry, cluster);
+        if (servers)
+            for (const auto& server : *servers) authenticator.addServer(server.id, server.type);
+        return servers;
+    };
     return ports;
 }
 

@@ -4,6 +4,7 @@
 #include "master/cluster/event_log.hpp"
 #include "master/cluster/leadership.hpp"
 #include "master/cluster/orders.hpp"
+#include "master/console/config_authenticator.hpp"
 #include "master/console/token_file.hpp"
 #include "modules/supervisor/supervisor_master.hpp"
 
@@ -19,6 +20,7 @@ struct SupervisionParts {
     Leadership& leadership;
     Orders& orders;
     const EventLog& events;
+    ConfigAuthenticator& authenticator;
 };
 
 /// The supervisor's doors to orders, store and configuration.

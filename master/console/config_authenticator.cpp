@@ -64,6 +64,10 @@ ConfigAuthenticator::ConfigAuthenticator(EventLoop& loop, const config::Cluster&
     nobody_ = hasher_.load(cacheSalt_);
 }
 
+void ConfigAuthenticator::addServer(const std::string& id, const std::string& type) {
+    serverTypes_.emplace(id, type);
+}
+
 void ConfigAuthenticator::authenticate(std::string username, std::string password,
                                        std::function<void(Identity)> done) {
     const bool isAnonymous = username.empty() || username == wire::kAnonymousName;

@@ -40,6 +40,10 @@ public:
     /// user's, a node's or a reserved name, nor if the configuration gives that id another type.
     bool mayBePomeloServer(std::string_view id, std::string_view serverType) const;
 
+    /// A server that was added at run time counts as one of the configuration from here on; one of
+    /// that id that is known keeps its type.
+    void addServer(const std::string& id, const std::string& type);
+
     /// Whether `id` is a server of the configuration: nobody else may connect under it.
     bool isServerId(std::string_view id) const { return serverTypes_.contains(id); }
 

@@ -48,14 +48,17 @@ TEST_F(ClusterVerbs, KillNeedsAYesAndEndsAServerAtOnce) {
 }
 
 TEST_F(ClusterVerbs, AddStartsANewServerThatAMasterRemembers) {
-    startAll();
+    Child& first = startAll();
     const Ran ran = muster({"add", "serverType=chat", "id=chat-3", "host=127.0.0.1"});
     EXPECT_EQ(ran.status, 0) << ran.output;
     ASSERT_TRUE(eventually(10s, [&] { return isReady({"chat-3"}); })) << Json(rows()).dump(1);
     const Pids before = servers();
     kill9("start");
-    launch();
+    Child& master = launch();
     ASSERT_TRUE(eventually(10s, [&] { return isReady({"chat-3", "gate-1"}); }));
+    // Like its likes it hears what is said to its type.
+    EXPECT_EQ(first.output(100ms).find("may not subscribe"), std::string::npos);
+    EXPECT_EQ(master.output(100ms).find("may not subscribe"), std::string::npos);
     EXPECT_EQ(servers(), before);
     const Ran again = muster({"add", "serverType=chat", "id=chat-3", "host=127.0.0.1"});
     EXPECT_NE(again.status, 0) << again.output;

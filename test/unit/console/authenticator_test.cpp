@@ -57,6 +57,19 @@ protected:
     std::unique_ptr<ConfigAuthenticator> authenticator_;
 };
 
+TEST_F(AuthenticatorTest, KnowsServersThatWereAdded) {
+    config::Cluster cluster = clusterWithTokens();
+    cluster.hasServerTokens = false;
+    cluster.serverTokens.clear();
+    use(cluster);
+    EXPECT_EQ(connect("chat-2", tokens().server).serverType, "");
+    authenticator_->addServer("chat-2", "chat");
+    authenticator_->addServer("chat-1", "gate");  // it is a chat server already
+    EXPECT_EQ(connect("chat-2", tokens().server).serverType, "chat");
+    EXPECT_EQ(connect("chat-1", tokens().server).serverType, "chat");
+    EXPECT_TRUE(authenticator_->isServerId("chat-2"));
+}
+
 TEST_F(AuthenticatorTest, AcceptsClearAndMd5PasswordsOfAClearTextFile) {
     use(clusterWithTokens());
     const auto clear = login("boss", "secret", false);
