@@ -8,7 +8,7 @@
 namespace muster {
 namespace {
 
-constexpr auto kRetryAtCap = std::chrono::seconds(30);
+constexpr auto kRetryRefused = std::chrono::seconds(30);
 constexpr auto kPresenceSpacing = std::chrono::milliseconds(200);
 constexpr auto kGoodbye = std::chrono::seconds(1);
 constexpr std::size_t kMaxHeld = 256;
@@ -160,7 +160,7 @@ void MqttUplink::onLost(std::string_view reason, bool refused) {
     observer_->onLost(refused ? Loss::Refused : Loss::Lost, reason);
 }
 
-// Gives this connection up and tries anew, by another client, after the longest backoff: somebody
+// Gives this connection up and tries anew, by another client, later: somebody
 // has to change something first, and two processes of one id must not throw each other out fast.
 void MqttUplink::reconnectLater(Loss loss, std::string_view reason) {
     ++connection_;
@@ -168,7 +168,7 @@ void MqttUplink::reconnectLater(Loss loss, std::string_view reason) {
     client_->close();
     if (onLeft_) return finishLeaving();
     if (retryTimer_ != 0) loop_.cancel(retryTimer_);
-    retryTimer_ = loop_.after(kRetryAtCap, [this] { connect(); });
+    retryTimer_ = loop_.after(kRetryRefused, [this] { connect(); });
     observer_->onLost(loss, reason);
 }
 

@@ -20,17 +20,15 @@ public:
         next_ = std::min(cap_, next_ * 2);
         return jittered(now);
     }
-    /// The longest wait, for a peer that said no; does not change what next() gives.
-    std::chrono::milliseconds longest() { return jittered(cap_); }
-    /// After a success: start over.
-    void reset() { next_ = first_; }
-
-private:
+    /// `base` with this one's jitter; does not change what next() gives but for the jitter.
     std::chrono::milliseconds jittered(std::chrono::milliseconds base) {
         const auto percent = 80 + static_cast<int>(random_() % 41);
         return base * percent / 100;
     }
+    /// After a success: start over.
+    void reset() { next_ = first_; }
 
+private:
     std::chrono::milliseconds first_, cap_, next_;
     std::minstd_rand random_;
 };

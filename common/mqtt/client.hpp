@@ -25,7 +25,10 @@ struct ConnectOptions {
     /// Delay before the next attempt after a loss: doubles from `backoffFirst` to `backoffCap`,
     /// with +-20 % jitter, and starts over after a successful connect. 0: one attempt only.
     std::chrono::milliseconds backoffFirst{1'000};
-    std::chrono::milliseconds backoffCap{30'000};
+    /// Short: who is away this long after the broker is back is missing in the cluster's table.
+    std::chrono::milliseconds backoffCap{3'000};
+    /// The same after the broker said no: somebody has to change something first.
+    std::chrono::milliseconds refusedDelay{30'000};
     std::string caFile, certFile, keyFile;
 };
 
@@ -39,7 +42,7 @@ public:
     /// Subscriptions made earlier with this client are renewed by it before this call returns.
     virtual void onConnected(bool sessionPresent) = 0;
     virtual void onMessage(const Message& message) = 0;
-    /// `refused`: the broker said no (credentials, identifier); it is retried at the backoff cap.
+    /// `refused`: the broker said no (credentials, identifier); it is retried after `refusedDelay`.
     virtual void onLost(std::string_view reason, bool refused) = 0;
 };
 

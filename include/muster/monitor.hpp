@@ -55,9 +55,9 @@ public:
 enum class MonitorEvent {
     Connected,     // transport up, not registered yet
     Registered,    // the master knows this server
-    Disconnected,  // lost; reconnecting by itself with backoff (1 s doubling to 30 s, jittered)
-    Refused,       // the master or broker refused the credentials; retried at the backoff cap
-    TakenOver,     // another process registered with this id; retried at the backoff cap
+    Disconnected,  // lost; reconnecting by itself with backoff (1 s doubling to 3 s, jittered)
+    Refused,       // the master or broker refused the credentials; retried every 30 s
+    TakenOver,     // another process registered with this id; retried every 30 s
     Dropped        // a queued notify was dropped; detail says how many so far
 };
 

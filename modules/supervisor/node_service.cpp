@@ -199,7 +199,8 @@ void NodeService::onAttached(const std::vector<keeper::ChildState>& children) {
         before.isReady = true;
         entryFor(unknown).process->restore(before, child.nonce);
     }
-    for (auto& [id, entry] : entries_) {
+    for (auto& [name, entry] : entries_) {
+        const std::string& id = name;  // a lambda cannot capture a binding in clang 14
         const auto child = std::find_if(children.begin(), children.end(),
                                         [&](const auto& held) { return held.id == id; });
         entry.process->attached(child == children.end() ? std::nullopt : std::optional(*child),

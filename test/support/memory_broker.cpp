@@ -154,7 +154,7 @@ void MemoryClient::lost(std::string_view reason, bool isRefused) {
     alive_ = std::make_shared<bool>(true);  // what was under way is gone
     later([this, why = std::string(reason), isRefused, open = std::exchange(unacknowledged_, {})] {
         for (const auto& [number, done] : open) done(Error(Errc::Closed, "connection lost"));
-        retryAfter(isRefused ? options_.backoffCap : backoff_);
+        retryAfter(isRefused ? options_.refusedDelay : backoff_);
         backoff_ = std::min(backoff_ * 2, options_.backoffCap);
         observer_->onLost(why, isRefused);
     });
