@@ -138,7 +138,7 @@ describe('pomelo-cli', () => {
       const line = `add host=127.0.0.1 port=${game.sparePort} serverType=chat id=chat-server-3`;
       assert.doesNotMatch(await cli.run(line, 'yes'), /rror/);
       await game.ready(6);
-      assert.match(await cli.run(line, 'yes'), /there already/);
+      assert.match(await cli.run(line, 'yes'), /there is a server "chat-server-3" already/);
       assert.match(await cli.run('add id=x', 'yes'), /serverType/);
       assert.match(await cli.run('add foo', 'yes'), /Error server parameters format/);
     });

@@ -87,7 +87,7 @@ test('pomelo add starts one more, which joins the others', async () => {
   assert.match(said, /Successfully add server\./);
   await game.ready(5);
   await eventually(() => /add_servers chat-server-3/.test(game.heard('gate-server-1')));
-  assert.match(await pomelo('add', 'host=127.0.0.1', 'id=chat-server-3', 'serverType=chat'), /there already/);
+  assert.match(await pomelo('add', 'host=127.0.0.1', 'id=chat-server-3', 'serverType=chat'), /there is a server "chat-server-3" already/);
   assert.match(await pomelo('add', 'host=x'), /serverType|server/);
 });
 
