@@ -16,6 +16,10 @@ public:
     virtual void close(std::string_view reason) = 0;
     /// Remote address and port as text, for logs and for binding reconnects to an address.
     virtual std::string_view peer() const = 0;
+
+    /// The observer's own record of this link, so that it need not look for it at each message.
+    /// Nobody else touches it.
+    void* observersRecord = nullptr;
 };
 
 /// The reason of an end that the peer itself announced.

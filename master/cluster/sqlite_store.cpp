@@ -43,10 +43,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(EventLoop& loop, const st
 
 SqliteStore::SqliteStore(EventLoop& loop, StoreFile file, std::vector<StoreEntry> entries)
     : loop_(loop), file_(std::move(file)) {
-    for (auto& entry : entries) {
-        std::string key = entry.key;
-        entries_.emplace_hint(entries_.end(), std::move(key), std::move(entry));
-    }
+    for (auto& entry : entries) entries_.insert(entries_.end(), std::move(entry));
     writer_ = std::thread([this] { write(); });
 }
 
@@ -118,14 +115,30 @@ void SqliteStore::deliver(std::vector<Job>& jobs, std::vector<Applied>& results)
         if (applied.outcome) {
             for (auto& entry : applied.puts) {
                 if (!*isAlive) return;
-                entries_[entry.key] = entry;
+                keep(entry);
                 changed(entry.key, entry, isAlive);
             }
-            for (const auto& key : applied.erases)
-                if (*isAlive && entries_.erase(key) > 0) changed(key, std::nullopt, isAlive);
+            for (const auto& key : applied.erases) {
+                if (!*isAlive) return;
+                const auto found = entries_.find(key);
+                if (found == entries_.end()) continue;
+                entries_.erase(found);
+                changed(key, std::nullopt, isAlive);
+            }
         }
         if (*isAlive && jobs[i].done) jobs[i].done(applied.outcome);
     }
+}
+
+void SqliteStore::keep(const StoreEntry& entry) {
+    const auto found = entries_.find(entry.key);
+    if (found == entries_.end()) {
+        entries_.insert(entry);
+        return;
+    }
+    auto node = entries_.extract(found);
+    node.value() = entry;
+    entries_.insert(std::move(node));
 }
 
 void SqliteStore::changed(const std::string& key, const std::optional<StoreEntry>& entry,
@@ -141,14 +154,14 @@ void SqliteStore::changed(const std::string& key, const std::optional<StoreEntry
 std::optional<StoreEntry> SqliteStore::get(std::string_view key) const {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return std::nullopt;
-    return found->second;
+    return *found;
 }
 
 std::vector<StoreEntry> SqliteStore::list(std::string_view prefix) const {
     std::vector<StoreEntry> out;
     for (auto at = entries_.lower_bound(prefix); at != entries_.end(); ++at) {
-        if (at->first.compare(0, prefix.size(), prefix) != 0) break;
-        out.push_back(at->second);
+        if (at->key.compare(0, prefix.size(), prefix) != 0) break;
+        out.push_back(*at);
     }
     return out;
 }

@@ -6,9 +6,10 @@
 
 #include <condition_variable>
 #include <deque>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string_view>
 #include <thread>
 
 namespace muster {
@@ -47,6 +48,13 @@ private:
         Done done;
         std::size_t bytes = 0;
     };
+    /// An entry has its key inside: a map would hold it twice.
+    struct ByKey {
+        using is_transparent = void;
+        static std::string_view keyOf(const StoreEntry& entry) { return entry.key; }
+        static std::string_view keyOf(std::string_view key) { return key; }
+        bool operator()(const auto& a, const auto& b) const { return keyOf(a) < keyOf(b); }
+    };
     struct Watcher {
         std::string prefix;
         OnChange onChange;
@@ -54,6 +62,7 @@ private:
 
     SqliteStore(EventLoop& loop, StoreFile file, std::vector<StoreEntry> entries);
     void wakeLater();
+    void keep(const StoreEntry& entry);
     void write();
     void deliver(std::vector<Job>& jobs, std::vector<Applied>& results);
     void changed(const std::string& key, const std::optional<StoreEntry>& entry,
@@ -61,7 +70,7 @@ private:
 
     EventLoop& loop_;
     StoreFile file_;                                          // the writer's
-    std::map<std::string, StoreEntry, std::less<>> entries_;  // the loop's
+    std::set<StoreEntry, ByKey> entries_;                     // the loop's
     std::vector<std::shared_ptr<Watcher>> watchers_;          // the loop's
     std::size_t queuedCount_ = 0;                             // the loop's: not yet reported
     std::size_t queuedBytes_ = 0;

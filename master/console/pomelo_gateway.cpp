@@ -32,6 +32,7 @@ PomeloGateway::~PomeloGateway() {
 
 void PomeloGateway::onOpen(Link& link) {
     Session& session = sessions_[&link];
+    link.observersRecord = &session;
     session.serial = nextSerial_++;
     session.opened = loop_.now();
     if (upcalls_ != nullptr && sessions_.size() <= options_.maxLinks) return;
@@ -42,9 +43,9 @@ void PomeloGateway::onOpen(Link& link) {
 
 void PomeloGateway::onMessage(Link& link, std::string_view topic, std::string_view payload) {
     using State = Session::State;
-    const auto found = sessions_.find(&link);
-    if (found == sessions_.end() || found->second.state == State::Closing) return;
-    Session& session = found->second;
+    if (link.observersRecord == nullptr) return;
+    Session& session = *static_cast<Session*>(link.observersRecord);
+    if (session.state == State::Closing) return;
     if (payload.size() > options_.maxMessage) {
         ++counters_.malformed;
         return kick(link, session, "message too large");
@@ -66,6 +67,7 @@ void PomeloGateway::onMessage(Link& link, std::string_view topic, std::string_vi
 
 void PomeloGateway::onClose(Link& link, std::string_view reason) {
     auto node = sessions_.extract(&link);
+    link.observersRecord = nullptr;
     if (node.empty()) return;
     const Session& session = node.mapped();
     if (session.state == Session::State::Client) {

@@ -64,7 +64,7 @@ public:
     std::uint16_t port() const noexcept { return port_; }
     std::size_t connections() const noexcept { return peers_.size(); }
 
-    TimePoint now() const override { return loop_.now(); }
+    TimePoint now() const override { return isInTurn_ ? turnTime_ : loop_.now(); }
     void flushLater(Peer& peer) override;
     void readLater(Peer& peer) override;
     void closing(Peer& peer) override;
@@ -90,6 +90,7 @@ private:
     std::uint16_t port_ = 0;
     bool isStopped_ = false;
     bool isInTurn_ = false;
+    TimePoint turnTime_{};  // one look at the clock for all that a turn brings
     bool willWork_ = false;  // runTurns() was posted
     TimerId acceptTimer_ = 0;
     TimerId sweepTimer_ = 0;
@@ -230,6 +231,7 @@ void Listener::Impl::runTurns() {
 
 // Everything that can be read first, then one write for each peer. Whether anything was done.
 bool Listener::Impl::runTurn() {
+    turnTime_ = loop_.now();
     reading_.swap(readable_);
     const auto events = ready_.take();
     for (const epoll_event& event : events) {

@@ -11,10 +11,12 @@ constexpr std::size_t kPieceSize = 256u << 10;  // a new piece begins when the l
 }  // namespace
 
 std::string& OutputQueue::tail() {
-    if (pieces_.empty() || pieces_.back().owner || pieces_.back().own.size() >= kPieceSize) {
-        pieces_.push(Piece{});
-    }
-    return pieces_.back().own;
+    if (last_.size() >= kPieceSize) endPiece();
+    return last_;
+}
+
+void OutputQueue::endPiece() {
+    pieces_.push(Piece{std::exchange(last_, {}), {}, {}});
 }
 
 void OutputQueue::append(std::string_view data) {
@@ -25,15 +27,17 @@ void OutputQueue::append(std::string_view data) {
 
 void OutputQueue::append(std::shared_ptr<const void> owner, std::string_view data) {
     if (data.size() < kShareFrom) return append(data);
+    if (!last_.empty()) endPiece();
     pieces_.push(Piece{{}, std::move(owner), data});
     bytes_ += data.size();
 }
 
 void OutputQueue::peek(std::vector<std::string_view>& pieces, std::size_t most) const {
     pieces.clear();
-    for (std::size_t i = 0; i < pieces_.size() && i < most; ++i) {
+    for (std::size_t i = 0; i < pieces_.size() && i < most; ++i)
         pieces.push_back(pieces_[i].view().substr(i == 0 ? sent_ : 0));
-    }
+    if (pieces_.size() < most && !last_.empty())
+        pieces.push_back(std::string_view(last_).substr(pieces_.empty() ? sent_ : 0));
 }
 
 void OutputQueue::consume(std::size_t count) {
@@ -49,6 +53,7 @@ void OutputQueue::consume(std::size_t count) {
 
 void OutputQueue::clear() {
     pieces_ = {};
+    std::string().swap(last_);
     sent_ = 0;
     bytes_ = 0;
 }

@@ -45,9 +45,11 @@ private:
         std::string_view view() const noexcept { return owner ? shared : std::string_view(own); }
     };
     std::string& tail();
+    void endPiece();
 
     Fifo<Piece> pieces_;
-    std::size_t sent_ = 0;  // of the first piece
+    std::string last_;      // after all pieces: most often all there is
+    std::size_t sent_ = 0;  // of the first piece, or of the last one if it is alone
     std::size_t bytes_ = 0;
 };
 
