@@ -4,6 +4,8 @@
 
 #include <muster/json.hpp>
 
+#include <utility>
+
 namespace muster::modules {
 namespace {
 
@@ -92,6 +94,13 @@ void WatchList::addStartOver(Pushes& pushes) {
 void WatchList::missed(const std::string& id) {
     if (const auto watcher = watchers_.find(id); watcher != watchers_.end())
         watcher->second.isBehind = true;
+}
+
+WatchList::Pushes WatchList::catchUp() {
+    Pushes pushes;
+    for (auto& [id, watcher] : watchers_)
+        if (std::exchange(watcher.isBehind, false)) pushes.push_back(whole(id));
+    return pushes;
 }
 
 WatchList::Pushes WatchList::tellOthers(const std::string& about, const JsonText& body) {

@@ -11,8 +11,8 @@
 namespace muster::modules {
 
 /// Who is watched by whom, and what each watcher must be told. Pure.
-/// A watcher that missed something (a failed push) gets the whole map with the next news instead
-/// of the news alone; so does one that comes back.
+/// A watcher that missed something (a failed push) gets the whole map: with the next news instead
+/// of the news alone, or when it is time to catch up; so does one that comes back.
 class WatchList {
 public:
     /// A message to one watcher's `__monitorwatcher__`.
@@ -35,6 +35,8 @@ public:
     Pushes record(const std::string& id);
     /// A push to `id` did not arrive.
     void missed(const std::string& id);
+    /// The whole map to everybody who missed something since.
+    Pushes catchUp();
 
     /// {id: info}, with pid, and the incarnation of those that have one.
     JsonText servers() const;

@@ -68,6 +68,10 @@ void WatcherMaster::recorded(const std::string& serverId) {
     push(list_.record(serverId));
 }
 
+void WatcherMaster::tick(MasterAgent& /*agent*/) {
+    push(list_.catchUp());
+}
+
 void WatcherMaster::push(const std::vector<WatchList::Push>& pushes) {
     if (agent_ == nullptr) return;
     for (const auto& [to, body] : pushes)

@@ -4,8 +4,10 @@
 
 #include <muster/master.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,11 @@ public:
     std::string_view id() const override { return "__masterwatcher__"; }
     void start(MasterAgent& agent) override;
     void stop() override;
+    /// Who missed something is told again: there may be no news to tell for a long time.
+    std::optional<Schedule> pull() const override {
+        return Schedule{std::chrono::seconds(10), std::chrono::seconds(10)};
+    }
+    void tick(MasterAgent& agent) override;
     /// {"action": subscribe | unsubscribe | query | record}; the server is the sender.
     void masterHandler(MasterAgent& agent, const ServerInfo& from, const JsonText& message,
                        Reply reply) override;

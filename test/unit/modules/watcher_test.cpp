@@ -203,5 +203,19 @@ TEST_F(WatcherTest, AnswersUnknownActions) {
     EXPECT_EQ(answers.last().front(), '{');
 }
 
+TEST_F(WatcherTest, TellsWhoMissedTheLastNewsInTime) {
+    agent.joins(server("a"));
+    act("a", "subscribe");
+    answer = "0";
+    agent.joins(server("b"));
+    EXPECT_EQ(pushed(), "a:addServer,b ");
+    answer = "1";
+    ASSERT_TRUE(watcher.pull());
+    watcher.tick(agent);
+    EXPECT_EQ(pushed(), "a:replaceServer,2 ");
+    watcher.tick(agent);
+    EXPECT_EQ(pushed(), "");
+}
+
 }  // namespace
 }  // namespace muster::modules
