@@ -17,6 +17,7 @@ constexpr std::string_view kLog = "agent";
 constexpr milliseconds kLongestWait = std::chrono::hours(24);
 /// An mqtt::Client over the network takes 1000; the others are for requests, orders and answers.
 constexpr std::size_t kMaxUnacknowledged = 800;
+constexpr milliseconds kOrderRetry{500};
 
 Error unknownServer(std::string_view id) {
     return Error(Errc::UnknownServer, fmt::format("unknown server id:{}", id));
@@ -191,8 +192,24 @@ Result<void> MasterAgentImpl::sendOrder(std::string_view serverId, const wire::E
     message.qos = 1;
     message.responseTopic = topics_.reply(wire::kMasterName, serverId);
     message.correlationData = order.order->id;
-    client_.publish(std::move(message));
+    const std::uint64_t before = droppedSoFar();
+    client_.publish(std::move(message), [this, alive = std::weak_ptr<bool>(alive_),
+                                         id = std::string(serverId),
+                                         order](const Result<mqtt::PublishOutcome>& outcome) {
+        if (!alive.expired() && !outcome && outcome.error().code() == Errc::Limit)
+            sendOrderLater(id, order);
+    });
+    if (droppedSoFar() != before) sendOrderLater(std::string(serverId), order);
     return {};
+}
+
+/// A full queue did not take it. Whatever else is lost goes again when the member is back.
+void MasterAgentImpl::sendOrderLater(const std::string& serverId, const wire::Envelope& order) {
+    ++counters_.queuesFull;
+    if (isStopped_ || order.order->deadline < loop_.wallTime()) return;
+    loop_.after(kOrderRetry, [this, alive = std::weak_ptr<bool>(alive_), serverId, order] {
+        if (!alive.expired() && !isStopped_) (void)sendOrder(serverId, order);
+    });
 }
 
 Result<void> MasterAgentImpl::publishTo(std::string topic, std::string_view moduleId,

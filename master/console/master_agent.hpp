@@ -161,6 +161,7 @@ private:
     Result<void> publishTo(std::string topic, std::string_view moduleId, JsonText body);
     Result<void> put(mqtt::Message message);
     std::uint64_t droppedSoFar() const { return dropped_ ? dropped_() : 0; }
+    void sendOrderLater(const std::string& serverId, const wire::Envelope& order);
     void answerLater(Reply done, Error error);
     void finish(std::uint64_t id, Result<JsonText> result);
     void armRequests(TimePoint deadline);

@@ -53,6 +53,24 @@ protected:
     MasterAgentImpl agent{loop, client, authenticator, options()};
 };
 
+TEST_F(MasterAgentTest, SendsAnOrderAgainThatAFullQueueDidNotTake) {
+    presence("a", "ready");
+    wire::Envelope order;
+    order.moduleId = "supervisor";
+    order.order = wire::OrderTag{"o", 1, "uid", "", loop.wallTime() + seconds(2)};
+    ASSERT_TRUE(agent.sendOrder("a", order));
+    const auto sent = [&] { return client.sentTo("muster/c/to/monitor/a").size(); };
+    client.published.back().done(Errc::Limit);
+    loop.advance(seconds(1));
+    EXPECT_EQ(sent(), 2U);
+    client.published.back().done(mqtt::PublishOutcome::Delivered);
+    loop.advance(seconds(5));
+    EXPECT_EQ(sent(), 2U);
+    client.published.back().done(Errc::Limit);  // past its deadline
+    loop.advance(seconds(5));
+    EXPECT_EQ(sent(), 2U);
+}
+
 TEST_F(MasterAgentAtItsBrokerTest, TellsTheSenderThatAQueueIsFull) {
     EXPECT_TRUE(agent.notifyById("a", "m", "1"));
     isFull = true;
