@@ -35,4 +35,18 @@ void gather(MasterAgent& agent, std::vector<ServerInfo> servers, std::string_vie
     }
 }
 
+void SharedAnswers::ask(const std::string& what, Reply reply,
+                        const std::function<void(Reply)>& ask) {
+    auto& replies = (*waiting_)[what];
+    replies.push_back(std::move(reply));
+    if (replies.size() > 1) return;
+    ask([waiting = std::weak_ptr<Waiting>(waiting_), what](const Result<JsonText>& result) {
+        const auto all = waiting.lock();
+        if (!all) return;
+        auto answered = all->extract(what);  // who asks in its reply asks anew
+        if (answered.empty()) return;
+        for (const Reply& one : answered.mapped()) one(result);
+    });
+}
+
 }  // namespace muster::modules

@@ -64,7 +64,8 @@ ConsoleService::ConsoleService(EventLoop& loop, MasterAgent& agent, ModuleSwitch
       agent_(agent),
       switches_(switches),
       options_(std::move(options)),
-      guard_(loop, options_.replyDeadline) {}
+      guard_(loop, options_.replyDeadline),
+      lookers_(loop, options_.replyDeadline, kMaxLookers) {}
 
 ConsoleService::~ConsoleService() {
     stop();
@@ -198,13 +199,14 @@ void ConsoleService::fromClient(const Caller& caller, std::string_view moduleId,
     auto judged = contained(moduleId, [&] { required = module.requiredLevel(body); });
     if (judged && caller.level > required) judged = denied(caller, required);
     // A change is told whatever becomes of it; a look is not.
-    if (required <= 1 || !judged)
-        reply = audited({caller, std::string(moduleId), {}, body}, std::move(reply));
+    Asked asked{caller, std::string(moduleId), {}, body};
     if (!judged) {
+        reply = auditedRefusal(std::move(asked), std::move(reply));
         if (reply) reply(judged.error());
         return;
     }
-    Reply guarded = guard_.guard(std::move(reply), moduleId);
+    if (required <= 1) reply = audited(std::move(asked), std::move(reply));
+    Reply guarded = (caller.level > 1 ? lookers_ : guard_).guard(std::move(reply), moduleId);
     if (!guarded) return;
     const auto ran =
         contained(moduleId, [&] { module.clientHandler(agent_, caller, body, guarded); });
@@ -217,8 +219,10 @@ void ConsoleService::command(const Caller& caller, std::string_view command,
     if (command == "list") return reply(jsonText({{"modules", list()}}));
     if (command != "enable" && command != "disable")
         return reply(Error(Errc::BadMessage, fmt::format("unknown command:{}", command)));
-    reply = audited({caller, std::string(moduleId), std::string(command), {}}, std::move(reply));
-    if (caller.level > 1) return reply(denied(caller, 1));
+    Asked asked{caller, std::string(moduleId), std::string(command), {}};
+    if (caller.level > 1)
+        return auditedRefusal(std::move(asked), std::move(reply))(denied(caller, 1));
+    reply = audited(std::move(asked), std::move(reply));
     if (moduleId.empty()) return reply(Error(Errc::BadMessage, "empty moduleId"));
     switchTo(moduleId, command == "enable",
              [this, command = std::string(command), moduleId = std::string(moduleId),
@@ -240,6 +244,22 @@ Reply ConsoleService::audited(Asked asked, Reply reply) {
     };
 }
 
+/// The same, for what is not done: only so often, since anybody may ask without a right to.
+Reply ConsoleService::auditedRefusal(Asked asked, Reply reply) {
+    const TimePoint now = loop_.now();
+    Refusals& refusals = refusals_.try_emplace(asked.caller.name, Refusals{kRefusalBurst, now, 0})
+                             .first->second;
+    const std::chrono::duration<double> passed = now - std::exchange(refusals.at, now);
+    refusals.left = std::min(refusals.left + passed.count(), double{kRefusalBurst});
+    if (refusals.left < 1) {
+        ++refusals.unrecorded;
+        return reply;
+    }
+    --refusals.left;
+    asked.unrecorded = std::exchange(refusals.unrecorded, 0);
+    return audited(std::move(asked), std::move(reply));
+}
+
 void ConsoleService::audit(const Asked& asked, const Result<JsonText>& outcome) {
     nlohmann::json record{{"id", asked.caller.name},
                           {"clientId", asked.caller.clientId},
@@ -248,6 +268,9 @@ void ConsoleService::audit(const Asked& asked, const Result<JsonText>& outcome) 
                           {"outcome", outcome ? "done" : errcName(outcome.error().code())}};
     if (!asked.command.empty()) record["command"] = asked.command;
     if (!outcome) record["cause"] = outcome.error().detail();
+    if (asked.unrecorded > 0)
+        record["cause"] = fmt::format("{}; {} more before it were not recorded",
+                                      outcome ? "" : outcome.error().detail(), asked.unrecorded);
     if (asked.body.size() > kMaxAuditedBody)
         record["bodyBytes"] = asked.body.size();
     else if (auto body = parseJson(asked.body))

@@ -9,6 +9,8 @@
 #include <muster/result.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -71,6 +73,13 @@ public:
     void command(const Caller& caller, std::string_view command, std::string_view moduleId,
                  Reply reply) override;
 
+    /// Requests of callers who may only look that may be open at once, so that there is always room
+    /// for those of administrators and servers.
+    static constexpr std::size_t kMaxLookers = 1'000;
+    /// Refused requests of one name that are recorded at once; then one a second. More would push
+    /// other records out of the audit, and other writes out of the store's queue.
+    static constexpr int kRefusalBurst = 20;
+
 private:
     struct Entry {
         std::unique_ptr<AdminModule> module;
@@ -84,12 +93,20 @@ private:
         std::string moduleId;
         std::string command;
         JsonText body;
+        std::uint64_t unrecorded = 0;  // refusals before this one
+    };
+    /// How many refusals of one name may still be recorded.
+    struct Refusals {
+        double left = kRefusalBurst;
+        TimePoint at;  // when `left` was true
+        std::uint64_t unrecorded = 0;
     };
     Entry* find(std::string_view moduleId);
     const Entry* find(std::string_view moduleId) const;
     Result<Entry*> door(std::string_view moduleId);
     bool apply(Entry& entry, bool isEnabled);
     Reply audited(Asked asked, Reply reply);
+    Reply auditedRefusal(Asked asked, Reply reply);
     void audit(const Asked& asked, const Result<JsonText>& outcome);
     void arm();
     void tick();
@@ -100,11 +117,14 @@ private:
     ConsoleOptions options_;
     std::vector<Entry> entries_;
     std::map<std::string, std::size_t, std::less<>> byId_;
+    std::map<std::string, Refusals> refusals_;  // by names of users: as many as there are
     PullSchedule schedule_;
     TimerId timer_ = 0;
     bool isStarted_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-    ReplyGuard guard_;  // last: its destructor answers through the members above
+    // Last: their destructors answer through the members above.
+    ReplyGuard guard_;
+    ReplyGuard lookers_;
 };
 
 }  // namespace muster

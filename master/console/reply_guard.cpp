@@ -42,8 +42,8 @@ private:
     std::list<Open*>::iterator place_;
 };
 
-ReplyGuard::ReplyGuard(EventLoop& loop, std::chrono::milliseconds deadline)
-    : loop_(loop), deadline_(deadline), waiting_(std::make_shared<Waiting>()) {}
+ReplyGuard::ReplyGuard(EventLoop& loop, std::chrono::milliseconds deadline, std::size_t maxOpen)
+    : loop_(loop), deadline_(deadline), maxOpen_(maxOpen), waiting_(std::make_shared<Waiting>()) {}
 
 ReplyGuard::~ReplyGuard() {
     if (timer_ != 0) loop_.cancel(timer_);
@@ -57,7 +57,7 @@ std::size_t ReplyGuard::open() const {
 
 Reply ReplyGuard::guard(Reply reply, std::string_view moduleId) {
     if (!reply) return [](const Result<JsonText>&) {};
-    if (waiting_->open.size() >= kMaxOpen) {
+    if (waiting_->open.size() >= maxOpen_) {
         reply(Error(Errc::Limit, "too many requests are open"));
         return {};
     }

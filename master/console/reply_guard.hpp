@@ -17,12 +17,13 @@ namespace muster {
 /// JSON is not passed on. One thread; guarded replies may outlive the guard.
 class ReplyGuard {
 public:
-    ReplyGuard(EventLoop& loop, std::chrono::milliseconds deadline);
+    ReplyGuard(EventLoop& loop, std::chrono::milliseconds deadline,
+               std::size_t maxOpen = kMaxOpen);
     ~ReplyGuard();
     ReplyGuard(const ReplyGuard&) = delete;
     ReplyGuard& operator=(const ReplyGuard&) = delete;
 
-    /// `moduleId` is for the error's text. An empty `reply` gives one without effect. If kMaxOpen
+    /// `moduleId` is for the error's text. An empty `reply` gives one without effect. If `maxOpen`
     /// wait already, Limit is answered at once and the result is empty: do not ask the module.
     Reply guard(Reply reply, std::string_view moduleId);
     std::size_t open() const;
@@ -37,6 +38,7 @@ private:
 
     EventLoop& loop_;
     std::chrono::milliseconds deadline_;
+    std::size_t maxOpen_;
     std::shared_ptr<Waiting> waiting_;  // shared with the guarded replies, which leave it
     TimerId timer_ = 0;
 };

@@ -81,7 +81,9 @@ void ConsoleMaster::clientHandler(MasterAgent& agent, const Caller& /*caller*/,
     const auto args = textsOf(*body, "args");
     if (!args) return reply(args.error());
     const std::string signal = textOf(*body, "signal");
-    if (signal == "list") return list(agent, std::move(reply));
+    if (signal == "list")
+        return lists_.ask(signal, std::move(reply),
+                          [&](Reply all) { list(agent, std::move(all)); });
     if (signal == "stop") return stopServers(agent, *ids, std::move(reply));
     if (signal == "kill") return kill(agent, *ids, std::move(reply));
     if (signal == "restart") return restart(agent, *ids, textOf(*body, "type"), std::move(reply));

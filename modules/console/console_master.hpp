@@ -2,6 +2,7 @@
 
 #include "modules/console/cron_store.hpp"
 #include "modules/console/server_control.hpp"
+#include "modules/gather.hpp"
 
 #include <muster/master.hpp>
 
@@ -82,6 +83,7 @@ private:
     bool isManaged(const std::string& id) const;
 
     ConsoleDeps deps_;
+    SharedAnswers lists_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -94,9 +94,13 @@ void WatchServerMaster::clientHandler(MasterAgent& agent, const Caller& /*caller
     const std::string context = textOf(*body, "context");
     if (comd.empty() || context.empty())
         return reply(Error(Errc::BadMessage, "lack of comd or context param"));
-    if (comd == "servers") return servers(agent, std::move(reply));
+    if (comd == "servers")
+        return looks_.ask(comd, std::move(reply),
+                          [&](Reply all) { servers(agent, std::move(all)); });
     if (comd == "connections" || comd == "logins")
-        return connections(agent, comd, context, std::move(reply));
+        return looks_.ask(comd + " " + context, std::move(reply), [&](Reply all) {
+            connections(agent, comd, context, std::move(all));
+        });
     if (comd == "modules")
         return reply(
             jsonText({{"msg", deps_.modules ? deps_.modules() : std::vector<std::string>()}}));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "modules/gather.hpp"
+
 #include <muster/master.hpp>
 
 #include <functional>
@@ -41,6 +43,7 @@ private:
                  const nlohmann::json& body, Reply reply) const;
 
     WatchServerDeps deps_;
+    SharedAnswers looks_;
 };
 
 }  // namespace muster::modules

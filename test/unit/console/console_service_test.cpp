@@ -190,17 +190,22 @@ TEST_F(ConsoleTest, RefusesAnswersThatAreNotJson) {
     EXPECT_EQ(answers.last(), "failed: module m answered what is not JSON");
 }
 
-TEST_F(ConsoleTest, BoundsTheOpenRequests) {
+TEST_F(ConsoleTest, BoundsTheOpenRequestsAndKeepsRoomForAdministrators) {
     TestModule& module = add("m");
     module.keeps = true;
     ASSERT_TRUE(console.start());
     std::vector<Reply> open;
-    for (std::size_t i = 0; i < ReplyGuard::kMaxOpen; ++i) {
-        ask("m");
-        open.push_back(module.kept);
+    for (const auto& [level, most] :
+         {std::pair(2, ConsoleService::kMaxLookers), std::pair(1, ReplyGuard::kMaxOpen)}) {
+        const std::size_t before = answers.count();
+        for (std::size_t i = 0; i < most; ++i) {
+            ask("m", level);
+            open.push_back(module.kept);
+        }
+        EXPECT_EQ(answers.count(), before);
+        ask("m", level);
+        EXPECT_EQ(answers.last().substr(0, 6), "limit:");
     }
-    ask("m");
-    EXPECT_EQ(answers.last().substr(0, 6), "limit:");
 }
 
 TEST_F(ConsoleTest, AnswersWhatIsOpenWhenItEnds) {
@@ -347,6 +352,21 @@ TEST_F(ConsoleTest, LeavesAnAuditRecordOfEveryChangeAndAttempt) {
     module.level = 2;
     ask("m", 2);
     EXPECT_EQ(audits.size(), 3U);
+}
+
+TEST_F(ConsoleTest, RecordsOnlySoManyRefusalsOfOneName) {
+    TestModule& module = add("m");
+    module.level = 1;
+    ASSERT_TRUE(console.start());
+    for (int i = 0; i < 1'000; ++i) ask("m", 2);
+    EXPECT_EQ(answers.count(), 1'000U);
+    EXPECT_EQ(audits.size(), 20U);
+    loop.advance(seconds(1));
+    run("disable", "m", 2);
+    ASSERT_EQ(audits.size(), 21U);
+    EXPECT_NE(audits.back().find("980 more before it were not recorded"), std::string::npos);
+    ask("m", 1);  // what is done is always recorded
+    EXPECT_EQ(audits.size(), 22U);
 }
 
 TEST_F(ConsoleTest, NamesTheModuleThatDoesNotStart) {

@@ -220,6 +220,18 @@ TEST_F(ConsoleModuleTest, DoesNotEndTheMasterWhileAServerStillRuns) {
     EXPECT_EQ(ends, 0);
 }
 
+TEST_F(ConsoleModuleTest, AsksTheServersOnceForAllWhoListThemAtOnce) {
+    joins("p", true);
+    for (int i = 0; i < 3; ++i) ask(R"({"signal":"list"})");
+    ASSERT_EQ(agent.requests.size(), 1U);
+    agent.answer(JsonText(R"({"serverId":"p","body":{"serverId":"p"}})"));
+    ASSERT_EQ(answers.count(), 3U);
+    EXPECT_EQ(answers.all()[0], R"({"msg":{"p":{"serverId":"p"}}})");
+    EXPECT_EQ(answers.all()[2], answers.all()[0]);
+    ask(R"({"signal":"list"})");
+    EXPECT_EQ(agent.requests.size(), 1U);  // anew
+}
+
 TEST(ConsoleModule, ListsTheMasterToo) {
     FakeAgent agent;
     Answers answers;
