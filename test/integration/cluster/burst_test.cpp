@@ -25,11 +25,11 @@ protected:
 TEST_F(ClusterBurst, OfNotifiesArrivesWhole) {
     setMode("chat", "bench");
     setMaster({{"modules", {"bench"}}});
-    startAll();
+    Child& master = startAll();
     const Json result =
         asAdministrator("bench", R"({"op":"notify","total":50000,"size":64,"target":"chat-1"})");
-    EXPECT_EQ(result.value("got", 0), 50000) << result;
-    EXPECT_TRUE(areAllReady());
+    EXPECT_EQ(result.value("got", 0), 50000) << result << master.output(100ms);
+    EXPECT_TRUE(areAllReady()) << Json(rows()).dump(1);
 }
 
 }  // namespace muster::test
