@@ -8,6 +8,7 @@
 #include "common/mqtt/paho_client.hpp"
 #include "common/wire/topics.hpp"
 #include "master/mqtt/embedded_client.hpp"
+#include "modules/body.hpp"
 
 #include <muster/json.hpp>
 
@@ -133,6 +134,7 @@ void MasterProcess::Parts::wire() {
     agent_->onMember(
         [this](MemberEvent event, const ServerInfo& server) { onMember(event, server); });
 
+    known_.emplace(*leadership_);
     switches_.emplace(*leadership_);
     orderSender_.emplace(*agent_, [this](const std::string& moduleId, const JsonText& body) {
         return moduleId == supervisor_->id() ? supervisor_->orderMessage(body) : body;
@@ -195,6 +197,12 @@ void MasterProcess::Parts::onConnection(bool isConnected) {
 /// Who is there natively is told by onPresence().
 void MasterProcess::Parts::onMember(MemberEvent event, const ServerInfo& server) {
     if (event == MemberEvent::Disconnected) orders_->memberGone(server.id);
+    if (watcher_ != nullptr && modules::isServer(server)) {
+        if (event == MemberEvent::Disconnected)
+            known_->gone(server.id);
+        else
+            known_->here(server);
+    }
     // The watcher would have heard that it has started; without one, a pomelo server registers
     // last.
     const bool isUnwatched =

@@ -7,6 +7,7 @@
 #include "master/async/asio_loop.hpp"
 #include "master/cluster/audit_log.hpp"
 #include "master/cluster/event_log.hpp"
+#include "master/cluster/known_servers.hpp"
 #include "master/cluster/leader_lock.hpp"
 #include "master/cluster/leadership.hpp"
 #include "master/cluster/orders.hpp"
@@ -86,6 +87,7 @@ private:
     std::optional<StoredPomeloRegistrations> registrations_;
     std::optional<PomeloGateway> gateway_;
     std::optional<MasterAgentImpl> agent_;
+    std::optional<KnownServers> known_;
     std::optional<StoredSwitches> switches_;
     std::optional<AgentOrderSender> orderSender_;
     std::optional<Orders> orders_;

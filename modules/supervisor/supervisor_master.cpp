@@ -153,6 +153,8 @@ void SupervisorMaster::take(const std::string& nodeId, const NodeReport& report)
         // It said so before its node had spoken of it.
         if (fleet_.find(id)->isMemberReady) memberReady(id);
         askPomeloToStop(*fleet_.find(id));
+        const Fleet::Server& server = *fleet_.find(id);
+        if (onDown_ && !server.member && server.status && server.status->pid == 0) onDown_(id);
     }
     mirror();
     scheduleReconcile();

@@ -69,6 +69,11 @@ public:
     /// What a registered server says of itself by its presence.
     void memberSays(const std::string& id, std::int64_t busy, std::string version);
 
+    /// Told when a node says that a server, which is not registered, has no process.
+    void onDown(std::function<void(const std::string& id)> listener) {
+        onDown_ = std::move(listener);
+    }
+
     /// What a node is sent for an order of this module. The order itself, which is stored and shown
     /// to whoever may look, names the server only: its variables and arguments may be secrets.
     JsonText orderMessage(const JsonText& order) const;
@@ -140,6 +145,7 @@ private:
     config::Cluster cluster_;
     SupervisorPorts ports_;
     MasterAgent* agent_ = nullptr;
+    std::function<void(const std::string&)> onDown_;
     Fleet fleet_;
     Reconciler reconciler_;
     std::set<std::string> inFlight_;  // servers with an order under way

@@ -4,6 +4,7 @@
 
 #include <muster/json.hpp>
 
+#include <iterator>
 #include <utility>
 
 namespace muster::modules {
@@ -32,31 +33,43 @@ JsonText removeBody(const ServerInfo& server) {
     return body + "}";
 }
 
+void append(WatchList::Pushes& pushes, WatchList::Pushes more) {
+    pushes.insert(pushes.end(), std::make_move_iterator(more.begin()),
+                  std::make_move_iterator(more.end()));
+}
+
 }  // namespace
 
-WatchList::WatchList(std::vector<std::string> expected)
-    : missing_(expected.begin(), expected.end()), isStartedOver_(missing_.empty()) {}
+WatchList::WatchList(std::vector<std::string> expected, std::vector<ServerInfo> remembered)
+    : missing_(expected.begin(), expected.end()), isStartedOver_(missing_.empty()) {
+    for (ServerInfo& server : remembered) {
+        servers_[server.id] = recordOf(server);
+        std::string id = server.id;
+        remembered_.emplace(std::move(id), std::move(server));
+    }
+}
 
 WatchList::Pushes WatchList::member(MemberEvent event, const ServerInfo& server) {
     const std::string& id = server.id;
     if (event == MemberEvent::Disconnected) {
         servers_.erase(id);
+        remembered_.erase(id);
         watchers_.erase(id);
         recorded_.erase(id);
         startedOver_.erase(id);
         return tellOthers(id, removeBody(server));
     }
+    Pushes pushes;
+    cameBack(server, pushes);
     const JsonText info = recordOf(server);
     const bool isNew = servers_.find(id) == servers_.end();
     servers_[id] = info;
-    Pushes pushes;
-    if (isNew) pushes = tellOthers(id, addBody(info));
+    if (isNew) append(pushes, tellOthers(id, addBody(info)));
     if (event == MemberEvent::Registered) return pushes;
     // Fully started before the link broke, as far as anybody knows: nobody would tell us again.
     if (isNew && server.isPomelo) {
         startedOver_.insert(id);
-        const Pushes started = WatchList::record(id);
-        pushes.insert(pushes.end(), started.begin(), started.end());
+        append(pushes, WatchList::record(id));
     }
     if (server.isPomelo) watchers_[id];
     if (const auto watcher = watchers_.find(id); watcher != watchers_.end()) {
@@ -64,6 +77,35 @@ WatchList::Pushes WatchList::member(MemberEvent event, const ServerInfo& server)
         pushes.push_back(whole(id));
     }
     return pushes;
+}
+
+/// In its next life it is another one: whoever knew the one that is remembered has to hear that.
+void WatchList::cameBack(const ServerInfo& server, Pushes& pushes) {
+    const auto known = remembered_.find(server.id);
+    if (known == remembered_.end()) return;
+    if (known->second.incarnation == server.incarnation)
+        remembered_.erase(known);
+    else
+        append(pushes, gone(server.id));
+}
+
+WatchList::Pushes WatchList::gone(const std::string& id) {
+    const auto known = remembered_.extract(id);
+    if (known.empty()) return {};
+    servers_.erase(id);
+    return tellOthers(id, removeBody(known.mapped()));
+}
+
+WatchList::Pushes WatchList::forgetRemembered() {
+    Pushes pushes;
+    while (!remembered_.empty()) append(pushes, gone(std::string(remembered_.begin()->first)));
+    return pushes;
+}
+
+std::vector<std::string> WatchList::remembered() const {
+    std::vector<std::string> ids;
+    for (const auto& [id, server] : remembered_) ids.push_back(id);
+    return ids;
 }
 
 void WatchList::subscribe(const std::string& id) {

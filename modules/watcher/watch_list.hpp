@@ -22,7 +22,9 @@ public:
     };
     using Pushes = std::vector<Push>;
 
-    explicit WatchList(std::vector<std::string> expected);
+    /// `remembered`: who was here when the last master ended. They count as here until they come,
+    /// or are found to be gone: servers must not lose each other only because a master is new.
+    explicit WatchList(std::vector<std::string> expected, std::vector<ServerInfo> remembered = {});
 
     /// A server joined, came back, or left. One that came back speaking pomelo watches again, since
     /// such a server does not subscribe a second time.
@@ -30,6 +32,11 @@ public:
     /// From now on `id` is told of changes; it is up to date with servers().
     void subscribe(const std::string& id);
     void unsubscribe(const std::string& id);
+    /// `id` has no process: if it is only remembered, it is gone.
+    Pushes gone(const std::string& id);
+    /// Those who are only remembered had their time to come.
+    Pushes forgetRemembered();
+    std::vector<std::string> remembered() const;
     /// `id` is fully started. Told startOver: everybody, when the last expected one records; a
     /// later one, at once.
     Pushes record(const std::string& id);
@@ -46,12 +53,14 @@ private:
     struct Watcher {
         bool isBehind = false;
     };
+    void cameBack(const ServerInfo& server, Pushes& pushes);
     Pushes tellOthers(const std::string& about, const JsonText& body);
     Push whole(const std::string& to) const;
     void addStartOver(Pushes& pushes);
 
     std::map<std::string, JsonText> servers_;  // id -> info
     std::map<std::string, Watcher> watchers_;
+    std::map<std::string, ServerInfo> remembered_;  // of servers_, those who have not come yet
     std::set<std::string> missing_;      // expected, and not recorded yet
     std::set<std::string> recorded_;     // of those that are here
     std::set<std::string> startedOver_;  // told startOver in this life

@@ -16,7 +16,8 @@ Error unknownAction(std::string_view action) {
 
 }  // namespace
 
-WatcherMaster::WatcherMaster(std::vector<std::string> expected) : list_(std::move(expected)) {}
+WatcherMaster::WatcherMaster(std::vector<std::string> expected, std::vector<ServerInfo> remembered)
+    : list_(std::move(expected), std::move(remembered)) {}
 
 WatcherMaster::~WatcherMaster() {
     alive_.reset();
@@ -68,8 +69,27 @@ void WatcherMaster::recorded(const std::string& serverId) {
     push(list_.record(serverId));
 }
 
-void WatcherMaster::tick(MasterAgent& /*agent*/) {
+void WatcherMaster::gone(const std::string& serverId) {
+    const auto pushes = list_.gone(serverId);
+    push(pushes);
+    if (onForgotten_) onForgotten_(serverId);
+}
+
+void WatcherMaster::tick(MasterAgent& agent) {
+    forgetRemembered(agent);
     push(list_.catchUp());
+}
+
+void WatcherMaster::forgetRemembered(const MasterAgent& agent) {
+    const auto ids = list_.remembered();
+    // While nobody at all is here, it is the broker that is away.
+    if (ids.empty() || agent.servers().empty()) return;
+    waited_ += kPace;
+    if (waited_ <= kPatience) return;
+    log::info("watcher", "{} servers did not come back to this master: they are gone", ids.size());
+    push(list_.forgetRemembered());
+    if (!onForgotten_) return;
+    for (const std::string& id : ids) onForgotten_(id);
 }
 
 void WatcherMaster::push(const std::vector<WatchList::Push>& pushes) {

@@ -21,15 +21,21 @@ namespace muster::modules {
 class WatcherMaster final : public AdminModule {
 public:
     /// `expected`: ids of the configured servers; startOver comes when all have recorded.
-    explicit WatcherMaster(std::vector<std::string> expected);
+    /// `remembered`: who was here when the last master ended; they have kPatience to come back.
+    explicit WatcherMaster(std::vector<std::string> expected,
+                           std::vector<ServerInfo> remembered = {});
     ~WatcherMaster() override;
+
+    static constexpr std::chrono::seconds kPace{10};
+    /// From the first tick on at which anybody is here. A monitor tries to connect every 3 s.
+    static constexpr std::chrono::seconds kPatience{20};
 
     std::string_view id() const override { return "__masterwatcher__"; }
     void start(MasterAgent& agent) override;
     void stop() override;
     /// Who missed something is told again: there may be no news to tell for a long time.
     std::optional<Schedule> pull() const override {
-        return Schedule{std::chrono::seconds(10), std::chrono::seconds(10)};
+        return Schedule{kPace, kPace};
     }
     void tick(MasterAgent& agent) override;
     /// {"action": subscribe | unsubscribe | query | record}; the server is the sender.
@@ -42,6 +48,12 @@ public:
 
     /// The server says by its presence that it is ready: as good as a `record`.
     void recorded(const std::string& serverId);
+    /// Its node says that `serverId`, which is not here, has no process.
+    void gone(const std::string& serverId);
+    /// Told of those who were remembered and did not come in time, or have no process.
+    void onForgotten(std::function<void(const std::string& serverId)> listener) {
+        onForgotten_ = std::move(listener);
+    }
     /// Told of each `record`: a server has finished its start.
     void onRecord(std::function<void(const std::string& serverId)> listener) {
         onRecord_ = std::move(listener);
@@ -49,11 +61,14 @@ public:
 
 private:
     void onMember(MemberEvent event, const ServerInfo& server);
+    void forgetRemembered(const MasterAgent& agent);
     void push(const std::vector<WatchList::Push>& pushes);
     void onPushed(const std::string& serverId, const Result<JsonText>& result);
 
     WatchList list_;
+    std::chrono::seconds waited_{0};  // for those who are remembered
     std::function<void(const std::string&)> onRecord_;
+    std::function<void(const std::string&)> onForgotten_;
     MasterAgent* agent_ = nullptr;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -22,7 +22,7 @@ class Person:
 
     def __init__(self, name, room, port):
         self.name, self.room, self.port = name, room, port
-        self.heard, self.server, self.waits = [], None, False
+        self.heard, self.server, self.homes = [], None, []
         self.socket = None
         self.enter()
 
@@ -47,6 +47,7 @@ class Person:
             return False
         if event["kind"] == "welcome":
             self.server = event["server"]
+            self.homes.append(self.server)
         elif event["kind"] == "message":
             self.heard.append((event["name"], event["text"]))
         return True
@@ -103,6 +104,11 @@ class Chat(unittest.TestCase):
 
     def test_people_on_different_connectors_talk(self):
         ann, bob = self.people("lobby")
+        # A connector may be ready a moment before it has heard of both chat servers.
+        end = time.monotonic() + PATIENCE_S
+        while ann.server != bob.server and time.monotonic() < end:
+            ann.listen(0.05)
+            bob.listen(0.05)
         self.assertEqual(ann.server, bob.server)
         talk(ann, bob, "hello bob")
         talk(bob, ann, "hello ann \u2764 <b>")
@@ -145,6 +151,7 @@ class Chat(unittest.TestCase):
 
     def test_masters_death_is_not_noticed_by_people(self):
         ann, bob = self.people("attic")
+        homes = [ann.server]
         before = {name: row["pid"] for name, row in self.cluster.rows().items()}
         self.cluster.master.kill()
         self.cluster.master.wait()
@@ -152,6 +159,7 @@ class Chat(unittest.TestCase):
         self.cluster.start()
         self.assertEqual({name: row["pid"] for name, row in self.cluster.rows().items()}, before)
         talk(bob, ann, "nor does it matter")
+        self.assertEqual((ann.homes, bob.homes), (homes, homes))
 
 
 class End(unittest.TestCase):

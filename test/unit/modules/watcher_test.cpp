@@ -217,5 +217,69 @@ TEST_F(WatcherTest, TellsWhoMissedTheLastNewsInTime) {
     EXPECT_EQ(pushed(), "");
 }
 
+/// A master that is new, and knows who was here.
+class WatcherMemoryTest : public WatcherTest {
+protected:
+    WatcherMemoryTest() {
+        remembering.onForgotten([this](const std::string& id) { forgotten.push_back(id); });
+        remembering.start(agent);
+    }
+    void subscribe(const std::string& id) {
+        remembering.masterHandler(agent, agent.members.at(id), R"({"action":"subscribe"})",
+                                  answers.reply());
+    }
+    void tick(int times) {
+        for (int i = 0; i < times; ++i) remembering.tick(agent);
+    }
+    WatcherMaster remembering{{}, {server("a"), server("b")}};
+    std::vector<std::string> forgotten;
+};
+
+TEST_F(WatcherMemoryTest, TheFirstToComeIsToldOfThoseWhoHaveNotComeYet) {
+    agent.joins(server("a"));
+    subscribe("a");
+    EXPECT_EQ(nlohmann::json::parse(answers.last()).size(), 2U);
+    agent.joins(server("b"));
+    EXPECT_EQ(pushed(), "");
+    tick(3);
+    EXPECT_EQ(pushed(), "");
+    EXPECT_TRUE(forgotten.empty());
+}
+
+TEST_F(WatcherMemoryTest, ANewLifeIsToldAsOne) {
+    agent.joins(server("a"));
+    subscribe("a");
+    agent.joins(server("b", "2"));
+    ASSERT_EQ(agent.requests.size(), 2U);
+    EXPECT_EQ(agent.requests.front().body,
+              R"({"action":"removeServer","id":"b","incarnation":"1"})");
+    EXPECT_EQ(pushed(), "a:removeServer,b a:addServer,b ");
+    agent.leaves("b");
+    EXPECT_EQ(pushed(), "a:removeServer,b ");
+}
+
+TEST_F(WatcherMemoryTest, WhoHasNoProcessIsGoneAtOnce) {
+    agent.joins(server("a"));
+    subscribe("a");
+    remembering.gone("b");
+    EXPECT_EQ(pushed(), "a:removeServer,b ");
+    remembering.gone("b");
+    remembering.gone("a");  // it is here, whatever a late report says
+    EXPECT_EQ(pushed(), "");
+    subscribe("a");
+    EXPECT_EQ(nlohmann::json::parse(answers.last()).size(), 1U);
+}
+
+TEST_F(WatcherMemoryTest, WhoDoesNotComeInTimeIsGone) {
+    tick(9);  // nobody is here: nobody could come
+    agent.joins(server("a"));
+    subscribe("a");
+    tick(2);
+    EXPECT_EQ(pushed(), "");
+    tick(1);
+    EXPECT_EQ(pushed(), "a:removeServer,b ");
+    EXPECT_EQ(forgotten, std::vector<std::string>{"b"});
+}
+
 }  // namespace
 }  // namespace muster::modules
