@@ -9,12 +9,10 @@ namespace {
 using nlohmann::json;
 
 json figuresOf(const MasterAgentCounters& counters) {
-    return {{"badMessages", counters.badMessages},
-            {"foreignReplyTopics", counters.foreignReplyTopics},
-            {"lateAnswers", counters.lateAnswers},
-            {"unknownSenders", counters.unknownSenders},
-            {"queuesFull", counters.queuesFull},
-            {"lost", counters.lost}};
+    return {
+        {"badMessages", counters.badMessages}, {"foreignReplyTopics", counters.foreignReplyTopics},
+        {"lateAnswers", counters.lateAnswers}, {"unknownSenders", counters.unknownSenders},
+        {"queuesFull", counters.queuesFull},   {"lost", counters.lost}};
 }
 
 json figuresOf(const PomeloGateway::Counters& counters) {

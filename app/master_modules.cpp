@@ -60,8 +60,7 @@ void MasterProcess::Parts::addModules() {
     if (!config_.closeWatcher) {
         std::vector<std::string> expected;
         for (const auto& server : config_.servers) expected.push_back(server.id);
-        auto watcher =
-            std::make_unique<modules::WatcherMaster>(std::move(expected), known_->all());
+        auto watcher = std::make_unique<modules::WatcherMaster>(std::move(expected), known_->all());
         watcher_ = watcher.get();
         watcher_->onForgotten([this](const std::string& id) { known_->gone(id); });
         supervisor_->onDown([this](const std::string& id) { watcher_->gone(id); });

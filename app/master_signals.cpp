@@ -11,7 +11,7 @@ namespace muster::app {
 namespace {
 
 constexpr std::chrono::seconds kOneSignal{1};
-constexpr std::chrono::minutes kStopLimit{2};  // for all servers together, at SIGINT
+constexpr std::chrono::minutes kStopLimit{2};     // for all servers together, at SIGINT
 constexpr std::chrono::seconds kOutageLimit{10};  // of the broker meanwhile
 // How long pomelo's master waits for its servers, once they were asked to stop.
 constexpr std::chrono::seconds kGoodbyes{3};

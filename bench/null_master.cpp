@@ -206,11 +206,10 @@ void NullMaster::send(Connection& connection) {
 }
 
 void NullMaster::ask(int inFlight, int total) {
-    const std::string frame =
-        publishFrame("monitor", R"("{\"reqId\":123456,\"moduleId\":\"bench\",\"body\":{\"e\":1,)"
-                                R"(\"d\":\")" +
-                                    std::string(static_cast<std::size_t>(options_.size), 'x') +
-                                    R"(\"}}")");
+    const std::string frame = publishFrame(
+        "monitor", R"("{\"reqId\":123456,\"moduleId\":\"bench\",\"body\":{\"e\":1,)"
+                   R"(\"d\":\")" +
+                       std::string(static_cast<std::size_t>(options_.size), 'x') + R"(\"}}")");
     std::size_t next = 0;
     int sent = 0;
     int answered = 0;

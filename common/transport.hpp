@@ -1,6 +1,7 @@
 #pragma once
 
 #include <muster/result.hpp>
+
 #include <string>
 #include <string_view>
 

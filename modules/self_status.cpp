@@ -88,8 +88,12 @@ json selfRow(const ServerInfo& self) {
 json selfListRow(const ServerInfo& self) {
     const SelfUsage usage = readSelf();
     const std::string memory = twoDecimals(static_cast<double>(usage.rssBytes) / (1024.0 * 1024.0));
-    return {{"serverId", self.id},   {"serverType", self.type}, {"pid", ::getpid()},
-            {"rss", memory},         {"heapTotal", memory},     {"heapUsed", memory},
+    return {{"serverId", self.id},
+            {"serverType", self.type},
+            {"pid", ::getpid()},
+            {"rss", memory},
+            {"heapTotal", memory},
+            {"heapUsed", memory},
             {"uptime", twoDecimals(usage.uptimeSeconds / 60.0)}};
 }
 

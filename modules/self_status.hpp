@@ -12,8 +12,9 @@ nlohmann::json selfRow(const ServerInfo& self);
 /// This process as pomelo's `show status` and nodeInfo show it: {time, serverId, serverType, pid,
 /// cpuAvg, memAvg, vsz, rss, usr, sys, gue}; text, in per cent and KiB. From /proc.
 nlohmann::json selfStatus(const ServerInfo& self);
-/// This process as pomelo's `list` of the console shows it: {serverId, serverType, pid, rss, heapTotal,
-/// heapUsed, uptime}; text, MiB and minutes. A C++ program's resident set stands for its heap.
+/// This process as pomelo's `list` of the console shows it: {serverId, serverType, pid, rss,
+/// heapTotal, heapUsed, uptime}; text, MiB and minutes. A C++ program's resident set stands for its
+/// heap.
 nlohmann::json selfListRow(const ServerInfo& self);
 /// "2026-11-21 8:25:04 PM", local time: how pomelo writes the time of a sample.
 std::string sampleTime();

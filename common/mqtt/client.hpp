@@ -2,9 +2,10 @@
 
 #include "common/mqtt/message.hpp"
 
+#include <muster/result.hpp>
+
 #include <chrono>
 #include <functional>
-#include <muster/result.hpp>
 #include <optional>
 #include <string>
 #include <string_view>

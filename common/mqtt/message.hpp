@@ -14,8 +14,8 @@ struct Message {
     std::string payload;
     int qos = 0;
     bool retain = false;
-    std::string responseTopic;    // empty: none (MQTT 5, 3.3.2.3.5)
-    std::string correlationData;  // binary; empty: none (MQTT 5, 3.3.2.3.6)
+    std::string responseTopic;                   // empty: none (MQTT 5, 3.3.2.3.5)
+    std::string correlationData;                 // binary; empty: none (MQTT 5, 3.3.2.3.6)
     std::optional<std::chrono::seconds> expiry;  // Message Expiry Interval
     std::vector<std::pair<std::string, std::string>> userProperties;
 

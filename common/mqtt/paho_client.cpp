@@ -167,7 +167,8 @@ void PahoClient::Impl::ended(const std::string& reason, bool refused, bool isPat
     subscriptions_.lost();
     failPending();
     if (options_.backoffFirst.count() > 0)
-        startTimer(isPatient ? backoff_.jittered(options_.refusedDelay) : backoff_.next(), &Impl::attempt);
+        startTimer(isPatient ? backoff_.jittered(options_.refusedDelay) : backoff_.next(),
+                   &Impl::attempt);
     observer_->onLost(reason, refused);
 }
 

@@ -2,8 +2,9 @@
 
 #include "common/event_loop.hpp"
 
-#include <cstdint>
 #include <muster/types.hpp>
+
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,8 +16,8 @@ namespace muster::wire {
 /// What makes a message an order: executed at most once, by receivers that have seen no higher
 /// epoch, before its deadline.
 struct OrderTag {
-    std::string id;           // UUIDv7
-    std::int64_t epoch = 0;   // >= 1
+    std::string id;          // UUIDv7
+    std::int64_t epoch = 0;  // >= 1
     std::string clusterUid;
     std::string incarnation;  // empty: any
     WallTime deadline;
@@ -38,7 +39,8 @@ struct Answer {
 
 /// {"v":1,"time":..,"moduleId":..,"command"?,"body"?,"order"?}
 std::string encode(const Envelope& envelope, WallTime now);
-/// BadMessage if it is not one JSON object with v = 1 and acceptable fields. At most 64 levels deep.
+/// BadMessage if it is not one JSON object with v = 1 and acceptable fields. At most 64 levels
+/// deep.
 Result<Envelope> decodeEnvelope(std::string_view payload);
 
 /// {"v":1,"time":..,"error"?:{"code","message"},"body"?}

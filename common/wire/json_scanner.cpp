@@ -53,10 +53,10 @@ std::size_t plainLength(std::string_view text) noexcept {
     for (; text.size() - length >= sizeof(__m128i); length += sizeof(__m128i)) {
         const __m128i bytes =
             _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + length));
-        const __m128i special = _mm_or_si128(
-            _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+        const __m128i special =
+            _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
+                         _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
         const auto mask = static_cast<unsigned>(_mm_movemask_epi8(special));
         if (mask != 0) return length + static_cast<std::size_t>(std::countr_zero(mask));
     }

@@ -60,9 +60,7 @@ private:
     };
     enum class Step { Failed, WantsValue, Complete };
 
-    static bool isSpace(char c) noexcept {
-        return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-    }
+    static bool isSpace(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
     char peek() const noexcept { return isAtEnd() ? '\0' : text_[position_]; }
     Step open(Nesting& nesting, int maxDepth) noexcept;
     Step afterValue(Nesting& nesting) noexcept;

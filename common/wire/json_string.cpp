@@ -6,7 +6,7 @@
 namespace muster::wire {
 namespace {
 
-constexpr std::size_t kHexEscape = 6;  // \uXXXX
+constexpr std::size_t kHexEscape = 6;            // \uXXXX
 constexpr std::size_t kMostReserved = 64 << 10;  // bytes, for a string whose end is not known
 
 bool isHighSurrogate(unsigned unit) noexcept {

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <muster/result.hpp>
+#include <muster/types.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <muster/result.hpp>
-#include <muster/types.hpp>
 #include <string>
 #include <string_view>
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <muster/result.hpp>
-#include <nlohmann/json.hpp>
+
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json.hpp>
 
 /// Optional adapter for users of nlohmann::json (3.11 or later). muster's own interfaces carry
 /// JSON as text, so that a user's JSON library and version never have to match muster's.

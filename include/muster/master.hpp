@@ -1,10 +1,11 @@
 #pragma once
 
+#include <muster/result.hpp>
+#include <muster/types.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <muster/result.hpp>
-#include <muster/types.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,7 +45,8 @@ public:
                                std::chrono::milliseconds timeout = std::chrono::seconds(10)) = 0;
 
     /// Without an answer. UnknownServer if nobody is addressed; Limit if it was not taken because
-    /// a queue is full: the receiver's, or, of several, that of one of them. Try again a little later.
+    /// a queue is full: the receiver's, or, of several, that of one of them. Try again a little
+    /// later.
     virtual Result<void> notifyById(std::string_view serverId, std::string_view moduleId,
                                     JsonText body) = 0;
     virtual Result<void> notifyByServer(std::string_view serverId, std::string_view host, int port,

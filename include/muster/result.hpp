@@ -15,11 +15,11 @@ enum class Errc {
     ModuleDisabled,  // the module exists but is switched off
     Denied,          // the caller's role does not allow it
     BadMessage,      // malformed or unacceptable input
-    Conflict,        // a precondition failed: fenced by a higher epoch, exists already, compare failed
-    Expired,         // the deadline had passed before execution began
-    NotSupported,    // the receiver cannot do this (e.g. a JavaScript-only command at a C++ server)
-    Limit,           // a bound was reached (queue, table, size)
-    Failed           // everything else; the detail says what
+    Conflict,  // a precondition failed: fenced by a higher epoch, exists already, compare failed
+    Expired,   // the deadline had passed before execution began
+    NotSupported,  // the receiver cannot do this (e.g. a JavaScript-only command at a C++ server)
+    Limit,         // a bound was reached (queue, table, size)
+    Failed         // everything else; the detail says what
 };
 
 /// The name of `code` on the wire, in snake_case, e.g. "unknown_server". Never null.

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <muster/result.hpp>
+
 #include <chrono>
 #include <functional>
-#include <muster/result.hpp>
 #include <optional>
 #include <string>
 

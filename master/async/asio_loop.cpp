@@ -4,10 +4,16 @@
 
 namespace muster {
 
-TimePoint AsioLoop::now() const { return std::chrono::steady_clock::now(); }
-WallTime AsioLoop::wallTime() const { return std::chrono::system_clock::now(); }
+TimePoint AsioLoop::now() const {
+    return std::chrono::steady_clock::now();
+}
+WallTime AsioLoop::wallTime() const {
+    return std::chrono::system_clock::now();
+}
 
-void AsioLoop::post(std::function<void()> task) { boost::asio::post(context_, std::move(task)); }
+void AsioLoop::post(std::function<void()> task) {
+    boost::asio::post(context_, std::move(task));
+}
 
 TimerId AsioLoop::after(std::chrono::milliseconds delay, std::function<void()> task) {
     const TimerId id = next_++;
@@ -21,6 +27,8 @@ TimerId AsioLoop::after(std::chrono::milliseconds delay, std::function<void()> t
     return id;
 }
 
-void AsioLoop::cancel(TimerId timer) { timers_.erase(timer); }
+void AsioLoop::cancel(TimerId timer) {
+    timers_.erase(timer);
+}
 
 }  // namespace muster

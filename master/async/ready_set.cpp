@@ -21,12 +21,11 @@ public:
     void arm() {
         if (isArmed_) return;
         isArmed_ = true;
-        descriptor_.async_wait(
-            boost::asio::posix::stream_descriptor::wait_read,
-            [self = shared_from_this()](const boost::system::error_code& error) {
-                self->isArmed_ = false;
-                if (!error && !self->isClosed_) self->onReady_();
-            });
+        descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                               [self = shared_from_this()](const boost::system::error_code& error) {
+                                   self->isArmed_ = false;
+                                   if (!error && !self->isClosed_) self->onReady_();
+                               });
     }
     void close() {
         isClosed_ = true;

@@ -60,7 +60,8 @@ void EventLog::append(const std::string& serverId, const std::string& kind, cons
     auto& numbers = numbers_[id];
     numbers.push_back(next_++);
     Transaction transaction;
-    transaction.puts.push_back({keyOf(id, numbers.back()), recordOf(serverId, kind, body, loop_.wallTime())});
+    transaction.puts.push_back(
+        {keyOf(id, numbers.back()), recordOf(serverId, kind, body, loop_.wallTime())});
     while (numbers.size() > maxPerServer_) {
         transaction.erases.push_back(keyOf(id, numbers.front()));
         numbers.erase(numbers.begin());

@@ -21,10 +21,9 @@ std::string keyOf(const std::string& id) {
 }
 
 std::string textOf(const ServerInfo& server) {
-    return fmt::format(
-        R"({{"type":{},"host":{},"port":{},"pid":{},"incarnation":{},"info":{}}})",
-        wire::jsonString(server.type), wire::jsonString(server.host), server.port, server.pid,
-        wire::jsonString(server.incarnation), server.info);
+    return fmt::format(R"({{"type":{},"host":{},"port":{},"pid":{},"incarnation":{},"info":{}}})",
+                       wire::jsonString(server.type), wire::jsonString(server.host), server.port,
+                       server.pid, wire::jsonString(server.incarnation), server.info);
 }
 
 std::optional<ServerInfo> serverOf(const std::string& id, const std::string& record) {

@@ -39,7 +39,7 @@ private:
 
     StateStore& store_;
     std::unordered_map<std::string, std::string> records_;  // id -> JSON text
-    std::size_t failures_ = 0;  // in a row: only the first is logged
+    std::size_t failures_ = 0;                              // in a row: only the first is logged
     std::shared_ptr<bool> isAlive_ = std::make_shared<bool>(true);  // shared with callbacks
 };
 

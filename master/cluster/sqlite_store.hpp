@@ -69,10 +69,10 @@ private:
                  const std::shared_ptr<bool>& isAlive);
 
     EventLoop& loop_;
-    StoreFile file_;                                          // the writer's
-    std::set<StoreEntry, ByKey> entries_;                     // the loop's
-    std::vector<std::shared_ptr<Watcher>> watchers_;          // the loop's
-    std::size_t queuedCount_ = 0;                             // the loop's: not yet reported
+    StoreFile file_;                                  // the writer's
+    std::set<StoreEntry, ByKey> entries_;             // the loop's
+    std::vector<std::shared_ptr<Watcher>> watchers_;  // the loop's
+    std::size_t queuedCount_ = 0;                     // the loop's: not yet reported
     std::size_t queuedBytes_ = 0;
     bool willWake_ = false;  // the loop's: the writer is told at the end of this turn
     std::shared_ptr<bool> isAlive_ = std::make_shared<bool>(true);  // shared with posted reports

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <muster/result.hpp>
+
 #include <functional>
 #include <memory>
-#include <muster/result.hpp>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,8 @@ class Authenticator {
 public:
     virtual ~Authenticator() = default;
     /// A native MQTT CONNECT. `username` empty: anonymous. A server's user name is its id and its
-    /// password its type's token; an administrator's are those of adminUser.json or the admin token.
+    /// password its type's token; an administrator's are those of adminUser.json or the admin
+    /// token.
     virtual void authenticate(std::string username, std::string password,
                               std::function<void(Identity)> done) = 0;
     /// A pomelo admin client: clear or md5hex password. No value of level: refused.

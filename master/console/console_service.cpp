@@ -247,8 +247,8 @@ Reply ConsoleService::audited(Asked asked, Reply reply) {
 /// The same, for what is not done: only so often, since anybody may ask without a right to.
 Reply ConsoleService::auditedRefusal(Asked asked, Reply reply) {
     const TimePoint now = loop_.now();
-    Refusals& refusals = refusals_.try_emplace(asked.caller.name, Refusals{kRefusalBurst, now, 0})
-                             .first->second;
+    Refusals& refusals =
+        refusals_.try_emplace(asked.caller.name, Refusals{kRefusalBurst, now, 0}).first->second;
     const std::chrono::duration<double> passed = now - std::exchange(refusals.at, now);
     refusals.left = std::min(refusals.left + passed.count(), double{kRefusalBurst});
     if (refusals.left < 1) {

@@ -193,12 +193,12 @@ Result<void> MasterAgentImpl::sendOrder(std::string_view serverId, const wire::E
     message.responseTopic = topics_.reply(wire::kMasterName, serverId);
     message.correlationData = order.order->id;
     const std::uint64_t before = droppedSoFar();
-    client_.publish(std::move(message), [this, alive = std::weak_ptr<bool>(alive_),
-                                         id = std::string(serverId),
-                                         order](const Result<mqtt::PublishOutcome>& outcome) {
-        if (!alive.expired() && !outcome && outcome.error().code() == Errc::Limit)
-            sendOrderLater(id, order);
-    });
+    client_.publish(std::move(message),
+                    [this, alive = std::weak_ptr<bool>(alive_), id = std::string(serverId),
+                     order](const Result<mqtt::PublishOutcome>& outcome) {
+                        if (!alive.expired() && !outcome && outcome.error().code() == Errc::Limit)
+                            sendOrderLater(id, order);
+                    });
     if (droppedSoFar() != before) sendOrderLater(std::string(serverId), order);
     return {};
 }
@@ -231,17 +231,16 @@ Result<void> MasterAgentImpl::put(mqtt::Message message) {
     }
     ++unacknowledged_;
     const std::uint64_t before = droppedSoFar();
-    client_.publish(std::move(message),
-                    [this, alive = std::weak_ptr<bool>(alive_)](
-                        const Result<mqtt::PublishOutcome>& outcome) {
-                        if (alive.expired()) return;
-                        --unacknowledged_;
-                        if (outcome) return;
-                        ++counters_.lost;
-                        if (mayWarn())
-                            log::warn(kLog, "a message was lost, {} so far: {}", counters_.lost,
-                                      outcome.error().detail());
-                    });
+    client_.publish(std::move(message), [this, alive = std::weak_ptr<bool>(alive_)](
+                                            const Result<mqtt::PublishOutcome>& outcome) {
+        if (alive.expired()) return;
+        --unacknowledged_;
+        if (outcome) return;
+        ++counters_.lost;
+        if (mayWarn())
+            log::warn(kLog, "a message was lost, {} so far: {}", counters_.lost,
+                      outcome.error().detail());
+    });
     const std::uint64_t full = droppedSoFar() - before;
     if (full == 0) return {};
     counters_.queuesFull += full;

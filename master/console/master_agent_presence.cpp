@@ -159,7 +159,7 @@ void MasterAgentImpl::tell(const MemberChange& change) {
     const ServerInfo& server = change.server;
     if (!server.isPomelo)  // of those the gateway says it, with the address
         log::info(kLog, "{} {} ({}, pid {})", server.id, eventKind(change.event), server.type,
-              server.pid);
+                  server.pid);
     const bool isGone = change.event == MemberEvent::Disconnected;
     const Member* next = members_.find(server.id);
     // A native server showed a token for this id; who was here under it may have shown none.
@@ -174,8 +174,7 @@ void MasterAgentImpl::tell(const MemberChange& change) {
     }
     if (isGone && !server.isPomelo) clearMetric(server.id);
     publishEvent(eventKind(change.event), server.id, eventBody(server));
-    if (server.isPomelo && !isDisplaced)
-        publishPresence(server, isGone ? "offline" : "online");
+    if (server.isPomelo && !isDisplaced) publishPresence(server, isGone ? "offline" : "online");
     for (std::size_t i = 0; i < memberListeners_.size(); ++i)
         memberListeners_[i](change.event, server);
 }

@@ -52,8 +52,8 @@ public:
     MemberChanges leave(std::string_view id, TimePoint now, bool wasMeant);
     /// The record of a native member was erased: it has `grace` to write it again.
     void erased(std::string_view id, TimePoint now);
-    /// The broker was lost and is back: who left meanwhile was not heard. Native members have to say
-    /// their presence again; each that does is told as one that came back.
+    /// The broker was lost and is back: who left meanwhile was not heard. Native members have to
+    /// say their presence again; each that does is told as one that came back.
     void doubtAll();
     /// Those who did not have left.
     MemberChanges dropDoubted();

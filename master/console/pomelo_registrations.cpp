@@ -100,8 +100,7 @@ void StoredPomeloRegistrations::remember(std::string_view id, PomeloRegistration
         if (found == records_.end() && records_.size() >= maxRecords_) evictOldest(transaction);
         const auto now = loop_.wallTime().time_since_epoch();
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-        found =
-            records_.insert_or_assign(std::string(id), Entry{std::move(record), seconds}).first;
+        found = records_.insert_or_assign(std::string(id), Entry{std::move(record), seconds}).first;
     }
     const auto under = found->second.write ? found->second.write : std::make_shared<Write>();
     under->waiting.push_back(std::move(done));

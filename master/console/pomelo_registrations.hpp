@@ -34,15 +34,15 @@ class PomeloRegistrations {
 public:
     virtual ~PomeloRegistrations() = default;
     virtual std::optional<PomeloRegistrationRecord> find(std::string_view id) const = 0;
-    /// Replaces what was known of `id`, and calls `done`, once, when that is kept; before it returns
-    /// if it was.
+    /// Replaces what was known of `id`, and calls `done`, once, when that is kept; before it
+    /// returns if it was.
     virtual void remember(std::string_view id, PomeloRegistrationRecord record,
                           std::function<void()> done) = 0;
 };
 
 /// Keeps them in the state of record, below pomelo/. At most `maxRecords`; the oldest goes first.
-/// `done` waits for the commit, whoever asked for it. A record that cannot be written is logged, that
-/// monitor joins all the same, and the write is tried again until it succeeds: until then a
+/// `done` waits for the commit, whoever asked for it. A record that cannot be written is logged,
+/// that monitor joins all the same, and the write is tried again until it succeeds: until then a
 /// `reconnect` is not known to another master. The loop and the store outlive it.
 class StoredPomeloRegistrations final : public PomeloRegistrations {
 public:

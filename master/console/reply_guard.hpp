@@ -17,8 +17,7 @@ namespace muster {
 /// JSON is not passed on. One thread; guarded replies may outlive the guard.
 class ReplyGuard {
 public:
-    ReplyGuard(EventLoop& loop, std::chrono::milliseconds deadline,
-               std::size_t maxOpen = kMaxOpen);
+    ReplyGuard(EventLoop& loop, std::chrono::milliseconds deadline, std::size_t maxOpen = kMaxOpen);
     ~ReplyGuard();
     ReplyGuard(const ReplyGuard&) = delete;
     ReplyGuard& operator=(const ReplyGuard&) = delete;

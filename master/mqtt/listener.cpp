@@ -90,7 +90,7 @@ private:
     std::uint16_t port_ = 0;
     bool isStopped_ = false;
     bool isInTurn_ = false;
-    TimePoint turnTime_{};  // one look at the clock for all that a turn brings
+    TimePoint turnTime_{};   // one look at the clock for all that a turn brings
     bool willWork_ = false;  // runTurns() was posted
     TimerId acceptTimer_ = 0;
     TimerId sweepTimer_ = 0;
@@ -172,8 +172,8 @@ void Listener::Impl::acceptAll() {
 bool Listener::Impl::acceptOne() {
     tcp::endpoint remote;
     auto size = static_cast<socklen_t>(remote.capacity());
-    UniqueFd socket(::accept4(acceptor_.native_handle(), remote.data(), &size,
-                              SOCK_NONBLOCK | SOCK_CLOEXEC));
+    UniqueFd socket(
+        ::accept4(acceptor_.native_handle(), remote.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) return false;
     remote.resize(size);
     if (peers_.size() >= options_.maxConnections)

@@ -64,30 +64,30 @@ using UserProperties = std::vector<std::pair<std::string, std::string>>;
 /// Every property of MQTT 5 (2.2.2.2). One struct for all packets: the codec accepts and writes
 /// only those that the packet type allows.
 struct Properties {
-    std::optional<std::uint8_t> payloadFormat;              // 0x01
-    std::optional<std::uint32_t> messageExpiry;             // 0x02, seconds
-    std::optional<std::string> contentType;                 // 0x03
-    std::optional<std::string> responseTopic;               // 0x08
-    std::optional<std::string> correlationData;             // 0x09, binary
-    std::vector<std::uint32_t> subscriptionIdentifiers;     // 0x0B, 1..268435455
-    std::optional<std::uint32_t> sessionExpiry;             // 0x11, seconds
-    std::optional<std::string> assignedClientIdentifier;    // 0x12
-    std::optional<std::uint16_t> serverKeepAlive;           // 0x13, seconds
-    std::optional<std::string> authenticationMethod;        // 0x15
-    std::optional<std::string> authenticationData;          // 0x16, binary
-    std::optional<std::uint8_t> requestProblemInformation;  // 0x17
-    std::optional<std::uint32_t> willDelay;                 // 0x18, seconds
-    std::optional<std::uint8_t> requestResponseInformation; // 0x19
-    std::optional<std::string> responseInformation;         // 0x1A
-    std::optional<std::string> serverReference;             // 0x1C
-    std::optional<std::string> reasonString;                // 0x1F
-    std::optional<std::uint16_t> receiveMaximum;            // 0x21
-    std::optional<std::uint16_t> topicAliasMaximum;         // 0x22
-    std::optional<std::uint16_t> topicAlias;                // 0x23
-    std::optional<std::uint8_t> maximumQos;                 // 0x24
-    std::optional<std::uint8_t> retainAvailable;            // 0x25
-    UserProperties userProperties;                          // 0x26, in order
-    std::optional<std::uint32_t> maximumPacketSize;         // 0x27
+    std::optional<std::uint8_t> payloadFormat;                    // 0x01
+    std::optional<std::uint32_t> messageExpiry;                   // 0x02, seconds
+    std::optional<std::string> contentType;                       // 0x03
+    std::optional<std::string> responseTopic;                     // 0x08
+    std::optional<std::string> correlationData;                   // 0x09, binary
+    std::vector<std::uint32_t> subscriptionIdentifiers;           // 0x0B, 1..268435455
+    std::optional<std::uint32_t> sessionExpiry;                   // 0x11, seconds
+    std::optional<std::string> assignedClientIdentifier;          // 0x12
+    std::optional<std::uint16_t> serverKeepAlive;                 // 0x13, seconds
+    std::optional<std::string> authenticationMethod;              // 0x15
+    std::optional<std::string> authenticationData;                // 0x16, binary
+    std::optional<std::uint8_t> requestProblemInformation;        // 0x17
+    std::optional<std::uint32_t> willDelay;                       // 0x18, seconds
+    std::optional<std::uint8_t> requestResponseInformation;       // 0x19
+    std::optional<std::string> responseInformation;               // 0x1A
+    std::optional<std::string> serverReference;                   // 0x1C
+    std::optional<std::string> reasonString;                      // 0x1F
+    std::optional<std::uint16_t> receiveMaximum;                  // 0x21
+    std::optional<std::uint16_t> topicAliasMaximum;               // 0x22
+    std::optional<std::uint16_t> topicAlias;                      // 0x23
+    std::optional<std::uint8_t> maximumQos;                       // 0x24
+    std::optional<std::uint8_t> retainAvailable;                  // 0x25
+    UserProperties userProperties;                                // 0x26, in order
+    std::optional<std::uint32_t> maximumPacketSize;               // 0x27
     std::optional<std::uint8_t> wildcardSubscriptionAvailable;    // 0x28
     std::optional<std::uint8_t> subscriptionIdentifierAvailable;  // 0x29
     std::optional<std::uint8_t> sharedSubscriptionAvailable;      // 0x2A

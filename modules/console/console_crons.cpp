@@ -107,8 +107,7 @@ void ConsoleMaster::removeCron(MasterAgent& agent, const std::vector<std::string
     const auto cron = cronOf(args);
     if (!cron) return reply(cron.error());
     const auto good = checkTarget(agent, *cron);
-    const auto known =
-        deps_.crons == nullptr ? std::vector<config::Cron>() : deps_.crons->crons();
+    const auto known = deps_.crons == nullptr ? std::vector<config::Cron>() : deps_.crons->crons();
     const bool isKept = std::any_of(known.begin(), known.end(), [&cron](const config::Cron& other) {
         return other.id == cron->id;
     });

@@ -23,8 +23,8 @@ struct ConsoleDeps {
     ServerControl* control = nullptr;  // null: no server is managed
     CronStore* crons = nullptr;        // null: crons are not kept
     std::function<std::time_t()> now;  // wall clock, for the next times of crons
-    /// After `stop` or `kill` of everything was answered, and nothing remained: pomelo's master ends
-    /// then. May be empty.
+    /// After `stop` or `kill` of everything was answered, and nothing remained: pomelo's master
+    /// ends then. May be empty.
     std::function<void()> onStoppedAll;
     /// The master's own line in `list`; an empty id: it has none.
     ServerInfo self = {};
@@ -33,7 +33,8 @@ struct ConsoleDeps {
 /// The console's master half (pomelo's `__console__`, pomelo lib/modules/console.js). Managed
 /// servers are handled through ServerControl, others by messages to their monitors. Bodies of
 /// clients, {"signal": ...}:
-///   list -> {"msg":{id:{serverId,serverType,pid,rss,heapTotal,heapUsed,uptime}}}: MiB, minutes; the
+///   list -> {"msg":{id:{serverId,serverType,pid,rss,heapTotal,heapUsed,uptime}}}: MiB, minutes;
+///   the
 ///     master itself is one of them
 ///   stop {ids} -> {"status":"part"|"all","results":[{id,outcome,detail}]}; no ids: all
 ///   restart {ids,type} -> ids that were not restarted; neither: all

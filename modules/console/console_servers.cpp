@@ -156,8 +156,7 @@ void ConsoleMaster::killUnmanaged(MasterAgent& agent, Killing killing, Reply rep
         auto left = killing.remained;
         for (const Gathered& one : gathered)
             if (!one.result) left.push_back(one.server.id);
-        if (!left.empty())
-            return reply(jsonText({{"code", "remained"}, {"serverIds", left}}));
+        if (!left.empty()) return reply(jsonText({{"code", "remained"}, {"serverIds", left}}));
         reply(JsonText(R"({"code":"ok"})"));
         if (killing.isAll && ends) ends();
     };

@@ -2,8 +2,9 @@
 
 #include "common/config/cluster_config.hpp"
 
-#include <functional>
 #include <muster/result.hpp>
+
+#include <functional>
 #include <string>
 #include <vector>
 

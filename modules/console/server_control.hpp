@@ -1,9 +1,10 @@
 #pragma once
 
-#include <chrono>
-#include <functional>
 #include <muster/result.hpp>
 #include <muster/types.hpp>
+
+#include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 

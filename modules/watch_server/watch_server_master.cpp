@@ -98,9 +98,8 @@ void WatchServerMaster::clientHandler(MasterAgent& agent, const Caller& /*caller
         return looks_.ask(comd, std::move(reply),
                           [&](Reply all) { servers(agent, std::move(all)); });
     if (comd == "connections" || comd == "logins")
-        return looks_.ask(comd + " " + context, std::move(reply), [&](Reply all) {
-            connections(agent, comd, context, std::move(all));
-        });
+        return looks_.ask(comd + " " + context, std::move(reply),
+                          [&](Reply all) { connections(agent, comd, context, std::move(all)); });
     if (comd == "modules")
         return reply(
             jsonText({{"msg", deps_.modules ? deps_.modules() : std::vector<std::string>()}}));

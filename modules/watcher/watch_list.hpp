@@ -61,9 +61,9 @@ private:
     std::map<std::string, JsonText> servers_;  // id -> info
     std::map<std::string, Watcher> watchers_;
     std::map<std::string, ServerInfo> remembered_;  // of servers_, those who have not come yet
-    std::set<std::string> missing_;      // expected, and not recorded yet
-    std::set<std::string> recorded_;     // of those that are here
-    std::set<std::string> startedOver_;  // told startOver in this life
+    std::set<std::string> missing_;                 // expected, and not recorded yet
+    std::set<std::string> recorded_;                // of those that are here
+    std::set<std::string> startedOver_;             // told startOver in this life
     bool isStartedOver_ = false;
 };
 

@@ -34,9 +34,7 @@ public:
     void start(MasterAgent& agent) override;
     void stop() override;
     /// Who missed something is told again: there may be no news to tell for a long time.
-    std::optional<Schedule> pull() const override {
-        return Schedule{kPace, kPace};
-    }
+    std::optional<Schedule> pull() const override { return Schedule{kPace, kPace}; }
     void tick(MasterAgent& agent) override;
     /// {"action": subscribe | unsubscribe | query | record}; the server is the sender.
     void masterHandler(MasterAgent& agent, const ServerInfo& from, const JsonText& message,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+
 #include <poll.h>
 
 namespace muster::test {

@@ -3,9 +3,10 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
-#include <stdlib.h>
 #include <string>
 #include <string_view>
+
+#include <stdlib.h>
 
 namespace muster::test {
 

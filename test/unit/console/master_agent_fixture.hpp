@@ -106,8 +106,8 @@ protected:
         mqtt::Message message;
         message.topic = "muster/c/presence/" + id;
         message.payload = R"({"v":1,"state":")" + state +
-                          R"(","type":"chat","host":"h","port":9,"pid":5,)" +
-                          R"("incarnation":")" + life + "\"}";
+                          R"(","type":"chat","host":"h","port":9,"pid":5,)" + R"("incarnation":")" +
+                          life + "\"}";
         message.qos = 1;
         return message;
     }

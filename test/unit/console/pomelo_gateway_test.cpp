@@ -7,8 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::FakeLink;
-using test::reconnection;
 using test::PomeloGatewayTest;
+using test::reconnection;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;

@@ -2,10 +2,10 @@
 #include "modules/console/console_master.hpp"
 #include "test/unit/console/fake_agent.hpp"
 
+#include <muster/json.hpp>
+
 #include <map>
 #include <set>
-
-#include <muster/json.hpp>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -293,8 +293,9 @@ TEST_F(ConsoleModuleTest, AcknowledgesCronsWhenTheStoreHasThem) {
     EXPECT_EQ(answers.count(), 0U);
     EXPECT_TRUE(agent.log.empty());
     crons.write();
-    EXPECT_EQ(answers.all(), (std::vector<std::string>{
-                                 R"({"status":"ok"})", "conflict: cron 8 exists: remove it first"}));
+    EXPECT_EQ(answers.all(),
+              (std::vector<std::string>{R"({"status":"ok"})",
+                                        "conflict: cron 8 exists: remove it first"}));
     EXPECT_EQ(agent.log.size(), 1U);
     ask(remove);
     EXPECT_EQ(answers.count(), 2U);
