@@ -18,6 +18,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <malloc.h>
+
 namespace muster::app {
 namespace {
 
@@ -48,6 +50,13 @@ std::vector<std::string> nodeCommand(const config::Cluster& cluster) {
         "--cluster", cluster.name};
 }
 
+/// A password check works in 19 MiB. glibc would serve the second one from the heap, and keep that
+/// for good: a fixed threshold gives it back each time.
+void returnLargeBlocks() {
+    ::mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    ::mallopt(M_TRIM_THRESHOLD, 8 << 20);
+}
+
 int report(const Error& error) {
     std::fprintf(stderr, "muster: %s\n", error.detail().c_str());
     if (error.code() == Errc::UnknownServer) return kNoSuch;
@@ -75,6 +84,7 @@ std::optional<int> runStart(const cli::StartRequest& request, Modules modules) {
                      request.type.c_str());
         return kNoSuch;
     }
+    returnLargeBlocks();
     MasterProcess master(*cluster, std::move(modules));
     if (!cluster->standAlone) master.startServers(request.type, request.ids);
     if (auto started = master.start(); !started) {
@@ -119,6 +129,7 @@ int runMasterVerb(int argc, char** argv, Modules modules) {
     options.file = logFile;
     if (isVerbose) options.level = log::Level::Debug;
     log::configure(options);
+    returnLargeBlocks();
     MasterProcess master(std::move(*cluster), std::move(modules));
     if (auto started = master.start(); !started) return report(started.error());
     return master.run();

@@ -81,7 +81,7 @@ Result<StoreFile> StoreFile::open(const std::string& file, bool powerDurability)
     // NORMAL: a commit is written, not synced: it survives the process. FULL: it survives the host.
     database.execute(powerDurability ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     database.execute("PRAGMA journal_size_limit = 67108864");
-    database.execute("PRAGMA cache_size = -512");  // KiB: reads are served from memory of our own
+    database.execute("PRAGMA cache_size = -128");  // KiB: reads are served from memory of our own
     if (database.single("PRAGMA application_id") != kApplicationId)
         if (const auto failure = database.execute(kSchema))
             return refusal(file, fmt::format("cannot be written: {}", failure.message));

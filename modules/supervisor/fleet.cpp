@@ -96,10 +96,10 @@ std::vector<std::string> Fleet::apply(const std::string& nodeId, const NodeRepor
         Server& server = entryOf(status.id);
         server.nodeId = nodeId;
         if (server.entry.type.empty()) server.entry.type = status.type;
-        if (server.status != status) changed.push_back(status.id);
+        if (!server.status || *server.status != status) changed.push_back(status.id);
         if (server.status && server.status->pid != status.pid && server.status->pid > 0)
             server.formerPid = server.status->pid;
-        server.status = status;
+        server.status = std::make_unique<ServerStatus>(status);
         if (status.isReady) server.isRequested = false;
         server.heard = now;
     }
@@ -117,10 +117,10 @@ void Fleet::answered(const std::string& id, ServerState state, pid_t pid,
                      std::optional<std::uint64_t> revision) {
     const auto found = servers_.find(id);
     if (found == servers_.end()) return;
-    std::optional<ServerStatus>& status = found->second.status;
+    std::unique_ptr<ServerStatus>& status = found->second.status;
     if (status && revision && *revision <= status->revision) return;  // old news
     if (status && status->state == state && status->pid == pid) return;
-    if (!status) status.emplace();
+    if (!status) status = std::make_unique<ServerStatus>();
     status->revision = revision.value_or(0);
     status->id = id;
     status->type = found->second.entry.type;
@@ -144,7 +144,7 @@ void Fleet::memberHere(const ServerInfo& info, TimePoint now) {
     }
     if (!server.member || server.member->incarnation != info.incarnation)
         server.isMemberReady = false;
-    server.member = info;
+    server.member = {info.incarnation, info.pid, info.isPomelo};
     if (!server.status) server.heard = now;
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,6 +28,12 @@ struct Wish {
 /// say, who registered. Pure; on the master's thread.
 class Fleet {
 public:
+    /// What matters here of a member.
+    struct Registered {
+        std::string incarnation;
+        long pid = 0;  // 0: unknown
+        bool isPomelo = false;
+    };
     struct Server {
         config::Server entry;
         std::string nodeId;
@@ -34,10 +41,10 @@ public:
         bool isPomelo = false;
         std::optional<Wish> wish;  // none: nobody started or stopped it here
         bool isRequested = false;  // a start was asked for and not ordered yet
-        std::optional<ServerStatus> status;
+        std::unique_ptr<ServerStatus> status;  // null: no node has spoken of it
         pid_t formerPid = 0;               // of its last life but this
         TimePoint heard{};                 // when its node last spoke of it
-        std::optional<ServerInfo> member;  // registered now
+        std::optional<Registered> member;  // registered now
         bool isMemberReady = false;
         std::optional<std::int64_t> memberBusy;  // as its presence says
         std::string version;                     // likewise
