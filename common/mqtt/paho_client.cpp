@@ -7,6 +7,7 @@
 #include "common/mqtt/subscription_list.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <random>
 #include <utility>
@@ -17,6 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 using PublishDone = std::function<void(Result<PublishOutcome>)>;
 
+constexpr int kMaxInflight = 20;  // Paho scans all of them for every publish
 constexpr std::size_t kMaxUnacknowledgedBytes = 16 << 20;
 constexpr milliseconds kDisconnectPatience{300};
 // Paho's receiving thread looks at a new socket up to a second late, twice in a connect.
@@ -66,6 +68,11 @@ private:
     struct Pending {
         PublishDone done;
         std::size_t size;
+        bool isInFlight = false;  // counts in inFlight_
+    };
+    struct Waiting {
+        std::uint64_t id;
+        Message message;
     };
 
     void attempt();
@@ -75,6 +82,9 @@ private:
     void ended(const std::string& reason, bool refused, bool isPatient);
     void answered(std::uint64_t id, int code);
     Result<void> mayPublish(const Message& message, std::size_t size) const;
+    bool hasWindow(const Message& message) const;
+    void hand(std::uint64_t id, const Message& message);
+    void handWaiting();
     void failPending();
     void sendSubscriptions();
     void startTimer(milliseconds delay, void (Impl::*task)());
@@ -98,6 +108,8 @@ private:
     std::uint64_t nextId_ = 1;
     std::map<std::uint64_t, Pending> pending_;
     std::size_t pendingBytes_ = 0;
+    std::deque<Waiting> waiting_;  // of pending_, what Paho does not have yet
+    int inFlight_ = 0;             // of pending_, what Paho has and the broker has to acknowledge
     SubscriptionList subscriptions_;
 };
 
@@ -173,6 +185,8 @@ void PahoClient::Impl::ended(const std::string& reason, bool refused, bool isPat
 }
 
 void PahoClient::Impl::failPending() {
+    waiting_.clear();
+    inFlight_ = 0;
     for (auto& [id, pending] : std::exchange(pending_, {}))
         finishLater<PublishOutcome>(std::move(pending.done), outcomeOf(PahoEvent::kNoAnswer));
     pendingBytes_ = 0;
@@ -181,6 +195,8 @@ void PahoClient::Impl::failPending() {
 void PahoClient::Impl::answered(std::uint64_t id, int code) {
     if (auto node = pending_.extract(id)) {
         pendingBytes_ -= node.mapped().size;
+        if (node.mapped().isInFlight) --inFlight_;
+        handWaiting();
         if (node.mapped().done) node.mapped().done(outcomeOf(code));
         return;
     }
@@ -199,11 +215,41 @@ Result<void> PahoClient::Impl::mayPublish(const Message& message, std::size_t si
 void PahoClient::Impl::publish(const Message& message, PublishDone done) {
     const std::size_t size = message.topic.size() + message.payload.size();
     const std::uint64_t id = nextId_++;
-    Result<void> sent = mayPublish(message, size);
-    if (sent) sent = link_->publish(id, message);
-    if (!sent) return finishLater<PublishOutcome>(std::move(done), sent.error());
+    const Result<void> may = mayPublish(message, size);
+    if (!may) return finishLater<PublishOutcome>(std::move(done), may.error());
     pending_.emplace(id, Pending{std::move(done), size});
     pendingBytes_ += size;
+    if (waiting_.empty() && hasWindow(message))
+        hand(id, message);
+    else
+        waiting_.push_back({id, message});
+}
+
+bool PahoClient::Impl::hasWindow(const Message& message) const {
+    return message.qos == 0 || inFlight_ < kMaxInflight;
+}
+
+void PahoClient::Impl::hand(std::uint64_t id, const Message& message) {
+    const auto sent = link_->publish(id, message);
+    if (sent) {
+        if (message.qos == 0) return;
+        pending_.at(id).isInFlight = true;
+        ++inFlight_;
+        return;
+    }
+    auto refused = pending_.extract(id);
+    pendingBytes_ -= refused.mapped().size;
+    finishLater<PublishOutcome>(std::move(refused.mapped().done), sent.error());
+}
+
+/// In their order. Paho itself would go on after an acknowledgement only when it next wakes up, up
+/// to a second later.
+void PahoClient::Impl::handWaiting() {
+    while (isConnected_ && !waiting_.empty() && hasWindow(waiting_.front().message)) {
+        const Waiting next = std::move(waiting_.front());
+        waiting_.pop_front();
+        hand(next.id, next.message);
+    }
 }
 
 void PahoClient::Impl::subscribe(std::string filter, int qos, SubscriptionList::Done done) {
@@ -261,7 +307,10 @@ void PahoClient::Impl::later(std::function<void()> task) {
 void PahoClient::Impl::close() {
     if (std::exchange(isClosed_, true)) return;
     stopTimer();
-    if (link_ && isConnected_) link_->disconnect(kDisconnectPatience);
+    if (link_ && isConnected_) {
+        for (const Waiting& last : std::exchange(waiting_, {})) hand(last.id, last.message);
+        link_->disconnect(kDisconnectPatience);
+    }
     isConnected_ = false;
     link_.reset();
 }

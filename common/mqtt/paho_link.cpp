@@ -181,6 +181,7 @@ struct PahoLink::State {
     Listener listener;                     // outlives `client`, which calls it
     paho::connect_options connectOptions;  // stays in its place: see fillConnectOptions()
     paho::token_ptr connectToken;
+    paho::delivery_token_ptr lastPublish;
     std::unique_ptr<paho::async_client> client;
 };
 
@@ -253,8 +254,8 @@ Result<void> PahoLink::open() {
 
 Result<void> PahoLink::publish(std::uint64_t id, const Message& message) {
     return guarded([&] {
-        state_->client->publish(toPaho(message, state_->options.version), contextOf(id),
-                                state_->listener);
+        state_->lastPublish = state_->client->publish(toPaho(message, state_->options.version),
+                                                      contextOf(id), state_->listener);
     });
 }
 
@@ -271,8 +272,10 @@ void PahoLink::disconnect(std::chrono::milliseconds patience) {
     state_->events->close();
     if (!state_->client) return;
     const auto sent = guarded([&] {
-        const auto half = static_cast<int>(patience.count() / 2);  // for what is in flight
-        state_->client->disconnect(half)->wait_for(patience);
+        const auto half = patience / 2;  // for what is in flight
+        // Once it disconnects, Paho drops what it has not written yet.
+        if (state_->lastPublish) state_->lastPublish->wait_for(half);
+        state_->client->disconnect(static_cast<int>(half.count()))->wait_for(half);
     });
     (void)sent;  // not connected, or too slow: the destructor breaks the connection
 }

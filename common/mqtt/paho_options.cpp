@@ -9,7 +9,6 @@ namespace {
 constexpr std::size_t kMaxTopic = 65'535;           // MQTT 5, 1.5.4
 constexpr std::size_t kMaxPayload = 256'000'000;    // below MQTT's greatest packet
 constexpr std::chrono::seconds kMaxExpiry{86'400};  // Paho C 1.3.12 breaks from 2^31 on (#1336)
-constexpr int kMaxInflight = 20;                    // Paho scans all of them for every publish
 
 std::int32_t expirySeconds(std::chrono::seconds expiry) {
     return static_cast<std::int32_t>(
@@ -72,8 +71,8 @@ void fillConnectOptions(const ConnectOptions& options, paho::connect_options& ou
     }
     out.set_keep_alive_interval(std::clamp<int>(static_cast<int>(options.keepAlive.count()), 0,
                                                 std::numeric_limits<std::uint16_t>::max()));
-    out.set_automatic_reconnect(false);  // the client has its own loop (C #221, #943, #1341)
-    out.set_max_inflight(kMaxInflight);
+    out.set_automatic_reconnect(false);        // the client has its own loop (C #221, #943, #1341)
+    out.set_max_inflight(kMaxUnacknowledged);  // the client has a window of its own
     // Only a backstop: Paho looks at it every few seconds. The client has a timer of its own.
     const auto timeout = std::chrono::ceil<std::chrono::seconds>(options.connectTimeout);
     out.set_connect_timeout(static_cast<int>(timeout.count()) + 5);

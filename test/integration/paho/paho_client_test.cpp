@@ -143,6 +143,33 @@ TEST(PahoClient, BoundsWhatIsNotAcknowledged) {
     client.destroy();  // before what its callbacks write to
 }
 
+TEST(PahoClient, SendsABurstWholeAndInItsOrder) {
+    MosquittoProcess broker;
+    LiveClient client("burst");
+    ASSERT_TRUE(client.connects(broker.url()));
+    ASSERT_TRUE(client.subscribe("burst").value());
+    constexpr int kMany = 500;  // far beyond what is on its way at a time
+    std::mutex mutex;
+    int delivered = 0;
+    client.onLoop([&](PahoClient& paho) {
+        for (int i = 0; i < kMany; ++i)
+            paho.publish(message("burst", std::to_string(i), 1),
+                         [&](Result<PublishOutcome> outcome) {
+                             const std::lock_guard lock(mutex);
+                             if (outcome) ++delivered;
+                         });
+    });
+    EXPECT_TRUE(eventually(kPatience, [&] {
+        const std::lock_guard lock(mutex);
+        return delivered == kMany;
+    }));
+    ASSERT_TRUE(eventually(kPatience, [&] { return client.count("burst") == kMany; }));
+    const auto payloads = client.payloads("burst");
+    int next = 0;
+    for (const auto& payload : payloads) ASSERT_EQ(payload, std::to_string(next++));
+    client.destroy();  // before what its callbacks write to
+}
+
 TEST(PahoClient, RefusesAnUrlThatIsNotOfMqtt) {
     LiveClient client("url");
     client.connect("http://127.0.0.1:1");

@@ -74,6 +74,15 @@ public:
             return static_cast<std::size_t>(std::ranges::count(messages_, topic, &Message::topic));
         });
     }
+    /// As they came.
+    std::vector<std::string> payloads(const std::string& topic) {
+        return read([&] {
+            std::vector<std::string> all;
+            for (const Message& message : messages_)
+                if (message.topic == topic) all.push_back(message.payload);
+            return all;
+        });
+    }
     int connections() {
         return read([&] { return connections_; });
     }

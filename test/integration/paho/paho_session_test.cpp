@@ -138,6 +138,7 @@ TEST(PahoClient, SendsWhatWasPublishedBeforeClose) {
     LiveClient client("leaves");
     ASSERT_TRUE(client.connects(broker.url()));
     client.onLoop([](PahoClient& paho) {
+        for (int i = 0; i < 50; ++i) paho.publish(message("last/words", "and", 1));
         paho.publish(message("last/word", "bye"));
         paho.close();
     });
