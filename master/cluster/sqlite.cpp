@@ -11,8 +11,7 @@ void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
 void Statement::bind(int parameter, std::string_view value) {
     // A null pointer would bind NULL, not "".
     const char* data = value.data() != nullptr ? value.data() : "";
-    sqlite3_bind_text64(handle_.get(), parameter, data, value.size(), SQLITE_TRANSIENT,
-                        SQLITE_UTF8);
+    sqlite3_bind_text64(handle_.get(), parameter, data, value.size(), SQLITE_STATIC, SQLITE_UTF8);
 }
 
 void Statement::bind(int parameter, std::int64_t value) {

@@ -26,7 +26,7 @@ class Database;
 class Statement {
 public:
     Statement() = default;
-    /// Parameters count from 1. The bytes are copied.
+    /// Parameters count from 1. The bytes stay where they are until reset().
     void bind(int parameter, std::string_view value);
     void bind(int parameter, std::int64_t value);
     enum class Step { Row, Done, Failed };

@@ -115,8 +115,9 @@ void SqliteStore::deliver(std::vector<Job>& jobs, std::vector<Applied>& results)
         if (applied.outcome) {
             for (auto& entry : applied.puts) {
                 if (!*isAlive) return;
-                keep(entry);
-                changed(entry.key, entry, isAlive);
+                const std::optional<StoreEntry> news(std::move(entry));
+                keep(*news);
+                changed(news->key, news, isAlive);
             }
             for (const auto& key : applied.erases) {
                 if (!*isAlive) return;
@@ -143,11 +144,11 @@ void SqliteStore::keep(const StoreEntry& entry) {
 
 void SqliteStore::changed(const std::string& key, const std::optional<StoreEntry>& entry,
                           const std::shared_ptr<bool>& isAlive) {
-    const auto watchers = watchers_;  // a watcher may add another
-    for (const auto& watcher : watchers) {
-        if (!*isAlive) return;
-        if (key.compare(0, watcher->prefix.size(), watcher->prefix) == 0)
-            watcher->onChange(key, entry);
+    // By number: a watcher may add another.
+    for (std::size_t i = 0; *isAlive && i < watchers_.size(); ++i) {
+        if (!key.starts_with(watchers_[i]->prefix)) continue;
+        const auto watcher = watchers_[i];
+        watcher->onChange(key, entry);
     }
 }
 

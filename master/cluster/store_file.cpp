@@ -90,8 +90,8 @@ Result<StoreFile> StoreFile::open(const std::string& file, bool powerDurability)
         "INSERT INTO entry VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO UPDATE SET value = ?2, "
         "created = ?3, modified = ?4");
     store.erase_ = database.prepare("DELETE FROM entry WHERE key = ?1");
-    store.saveRevision_ =
-        database.prepare("UPDATE revision SET number = number + 1 RETURNING number");
+    store.readRevision_ = database.prepare("SELECT number FROM revision");
+    store.saveRevision_ = database.prepare("UPDATE revision SET number = ?1");
     return store;
 }
 
@@ -107,15 +107,20 @@ Result<std::vector<StoreEntry>> StoreFile::all() {
 }
 
 bool StoreFile::holds(const Transaction::Compare& compare) {
+    if (held_ && held_->modRevision == compare.modRevision && held_->key == compare.key)
+        return true;
     find_.reset();
     find_.bind(1, compare.key);
     const bool exists = find_.step() == sqlite::Statement::Step::Row;
     const std::int64_t modified = exists ? find_.integer(1) : 0;
     find_.reset();
-    return modified == compare.modRevision;
+    if (modified != compare.modRevision) return false;
+    held_ = compare;
+    return true;
 }
 
 bool StoreFile::put(const Transaction::Put& put, Applied& applied) {
+    if (held_ && held_->key == put.key) held_.reset();
     find_.reset();
     find_.bind(1, put.key);
     const bool exists = find_.step() == sqlite::Statement::Step::Row;
@@ -133,6 +138,7 @@ bool StoreFile::put(const Transaction::Put& put, Applied& applied) {
 }
 
 bool StoreFile::erase(const std::string& key, Applied& applied) {
+    if (held_ && held_->key == key) held_.reset();
     erase_.reset();
     erase_.bind(1, key);
     const bool isGood = erase_.step() == sqlite::Statement::Step::Done;
@@ -149,23 +155,39 @@ Applied StoreFile::applyOne(const Transaction& transaction) {
                 Error(Errc::Conflict, "\"" + compare.key + "\" was changed by somebody else");
             return applied;
         }
-    saveRevision_.reset();
-    bool isGood = saveRevision_.step() == sqlite::Statement::Step::Row;
-    if (isGood) revision_ = saveRevision_.integer(0);
+    ++revision_;
+    bool isGood = true;
     for (const auto& one : transaction.puts) isGood = isGood && put(one, applied);
     for (const auto& key : transaction.erases) isGood = isGood && erase(key, applied);
-    if (isGood) {
-        saveRevision_.reset();
+    if (isGood)
         applied.outcome = revision_;
-    } else {
+    else
         applied.outcome = Error(Errc::Failed, database_.failure().message);
-    }
     return applied;
+}
+
+/// Takes the file for one group; its revision may have been raised by another process since.
+bool StoreFile::begin() {
+    held_.reset();
+    if (database_.execute("BEGIN IMMEDIATE")) return false;
+    readRevision_.reset();
+    if (readRevision_.step() != sqlite::Statement::Step::Row) return false;
+    revision_ = readRevision_.integer(0);
+    readRevision_.reset();
+    return true;
+}
+
+bool StoreFile::commit() {
+    saveRevision_.reset();
+    saveRevision_.bind(1, revision_);
+    if (saveRevision_.step() != sqlite::Statement::Step::Done) return false;
+    saveRevision_.reset();
+    return !database_.execute("COMMIT");
 }
 
 std::vector<Applied> StoreFile::apply(const std::vector<Transaction>& group) {
     std::vector<Applied> results;
-    if (database_.execute("BEGIN IMMEDIATE")) {
+    if (!begin()) {
         fail(results, group.size());
         return results;
     }
@@ -176,13 +198,14 @@ std::vector<Applied> StoreFile::apply(const std::vector<Transaction>& group) {
         fail(results, group.size());
         return results;
     }
-    if (database_.execute("COMMIT")) fail(results, group.size());
+    if (!commit()) fail(results, group.size());
     return results;
 }
 
 void StoreFile::fail(std::vector<Applied>& group, std::size_t size) {
     const sqlite::Failure cause = database_.failure();
-    for (auto* statement : {&find_, &put_, &erase_, &saveRevision_}) statement->reset();
+    for (auto* statement : {&find_, &put_, &erase_, &readRevision_, &saveRevision_})
+        statement->reset();
     if (database_.isInTransaction()) database_.execute("ROLLBACK");
     const bool isFull = cause.code == SQLITE_FULL || cause.code == SQLITE_IOERR;
     const std::string text = fmt::format("the store cannot be written: {}{}", cause.message,

@@ -3,6 +3,7 @@
 #include "master/cluster/sqlite.hpp"
 #include "master/cluster/state_store.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,14 +30,19 @@ public:
 
 private:
     Applied applyOne(const Transaction& transaction);
+    bool begin();
+    bool commit();
     bool holds(const Transaction::Compare& compare);
     bool put(const Transaction::Put& put, Applied& applied);
     bool erase(const std::string& key, Applied& applied);
     void fail(std::vector<Applied>& group, std::size_t size);
 
     sqlite::Database database_;
-    sqlite::Statement find_, put_, erase_, saveRevision_;
-    std::int64_t revision_ = 0;
+    sqlite::Statement find_, put_, erase_, readRevision_, saveRevision_;
+    std::int64_t revision_ = 0;  // of the last transaction in the group that is being applied
+    // What held last in this group and was not written since: that is asked again and again, for
+    // the leader's key.
+    std::optional<Transaction::Compare> held_;
 };
 
 }  // namespace muster
