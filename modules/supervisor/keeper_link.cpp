@@ -149,8 +149,11 @@ bool KeeperLink::readFrames() {
 void KeeperLink::onFrame(const std::string& text) {
     auto decoded = keeper::decodeFromKeeper(text);
     if (!decoded) return log::warn("node", "{}", decoded.error().detail());
-    if (const auto* event = std::get_if<keeper::Event>(&*decoded))
-        return observer_.onKeeperEvent(*event);
+    if (const auto* event = std::get_if<keeper::Event>(&*decoded)) {
+        if (event->kind != keeper::Event::Kind::Ending) return observer_.onKeeperEvent(*event);
+        if (onEnding_) onEnding_();
+        return;
+    }
     auto& answer = std::get<Answer>(*decoded);
     auto waiting = pending_.extract(answer.seq);
     if (waiting.empty()) return;

@@ -53,6 +53,8 @@ public:
     KeeperLink& operator=(const KeeperLink&) = delete;
 
     void start();
+    /// Called when the keeper says that it was told to end, and this node with it.
+    void onEnding(std::function<void()> listener) { onEnding_ = std::move(listener); }
     bool isAttached() const { return isAttached_; }
     void spawn(keeper::SpawnRequest request, SpawnReply done) override;
     void list(ListReply done) override;
@@ -79,6 +81,7 @@ private:
     std::string stateDirectory_;
     KeeperObserver& observer_;
     std::function<void()> revive_;
+    std::function<void()> onEnding_;
     std::shared_ptr<bool> isAlive_ = std::make_shared<bool>(true);  // with what is posted
     UniqueFd socket_;
     bool isAttached_ = false;
