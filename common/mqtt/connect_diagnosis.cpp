@@ -76,7 +76,7 @@ std::string diagnoseConnect(const std::string& url) {
         if (error == 0 || error == ETIMEDOUT) break;  // the patience is for one of them
     }
     if (error == ECONNREFUSED)
-        return "the broker at " + address.shown() + " refuses the connection: is it started?";
+        return "nothing listens at " + address.shown() + ": connection refused";
     if (error != 0) {
         char words[128];
         return "no connection to the broker at " + address.shown() + ": " +
