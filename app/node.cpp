@@ -4,6 +4,7 @@
 #include "common/process/epoll_loop.hpp"
 #include "common/wire/topics.hpp"
 #include "keeper/launch.hpp"
+#include "master/cluster/leader_lock.hpp"
 #include "modules/supervisor/keeper_link.hpp"
 #include "modules/supervisor/node_service.hpp"
 #include "modules/supervisor/notify_socket.hpp"
@@ -109,6 +110,21 @@ MonitorOptions monitorOptions(const NodeOptions& options, EpollLoop& loop, NodeS
     return monitor;
 }
 
+/// Two nodes of one host would both start its servers.
+Result<LeaderLock> lockState(const std::string& stateDirectory) {
+    auto lock =
+        LeaderLock::acquire(stateDirectory + "/node.lock", "process " + std::to_string(::getpid()));
+    if (lock || lock.error().code() != Errc::Conflict) return lock;
+    return Error(Errc::Conflict, "another node runs for " + stateDirectory +
+                                     " already: " + lock.error().detail() +
+                                     "; end that one, or leave the host to it");
+}
+
+int report(const Error& error) {
+    log::error("node", "{}", error.detail());
+    return error.code() == Errc::Conflict ? 8 : 1;
+}
+
 }  // namespace
 
 std::string nodeId() {
@@ -123,6 +139,8 @@ int runNode(const NodeOptions& options) {
                    options.stateDirectory);
         return 1;
     }
+    const auto lock = lockState(options.stateDirectory);
+    if (!lock) return report(lock.error());
     const UniqueFd signals = takeSignals();
     EpollLoop loop;
     loop.watch(signals.get(), EPOLLIN, [&loop](std::uint32_t) { loop.stop(); });
@@ -145,17 +163,18 @@ int runNode(const NodeOptions& options) {
     };
     KeeperLink link(loop, options.stateDirectory, service,
                     options.keeperArgv.empty() ? std::function<void()>() : revive);
+    link.onEnding([&loop] {
+        log::info("node", "the keeper was told to end: so does this node; servers go on");
+        loop.stop();
+    });
     Monitor monitor(monitorOptions(options, loop, service));
     monitor.add(std::make_unique<NodeModule>(service));
     const auto restored = service.start(link, [&monitor](JsonText report) {
         monitor.agent().notify("supervisor", std::move(report));
     });
     const auto started = monitor.start();
-    for (const auto* result : {&opened, &restored, &started}) {
-        if (*result) continue;
-        log::error("node", "{}", result->error().detail());
-        return 1;
-    }
+    for (const auto* result : {&opened, &restored, &started})
+        if (!*result) return report(result->error());
     link.start();
     loop.run();
     monitor.stop();

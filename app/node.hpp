@@ -18,9 +18,9 @@ struct NodeOptions {
 /// "node-<hostname>", with what is not of the id alphabet replaced by "-"; at most 64 bytes.
 std::string nodeId();
 
-/// `muster node`: decides the life of the servers of this host until SIGTERM or SIGINT; servers go
-/// on when it ends. 0; 1 it could not start. Call before other threads are started: it blocks the
-/// signals it waits for.
+/// `muster node`: decides the life of the servers of this host until SIGTERM or SIGINT, or until
+/// its keeper is told to end; servers go on. 0; 1 it could not start; 8 another node has the state
+/// directory. Call before other threads are started: it blocks the signals it waits for.
 int runNode(const NodeOptions& options);
 
 }  // namespace muster::app

@@ -73,8 +73,23 @@ private:
             if (info.ssi_signo == SIGCHLD)
                 children_.reap();
             else if (info.ssi_signo != SIGHUP)
-                loop_.stop();
+                endByHand();
         }
+    }
+
+    /// Whoever ends the keeper wants the host left alone: a node that outlived it would start the
+    /// next one. Servers go on. A second signal does not wait for the node.
+    void endByHand() {
+        if (isShuttingDown_) return loop_.stop();
+        log::info("keeper", "told to end: so does the node; servers go on");
+        end();
+    }
+
+    void end() {
+        isShuttingDown_ = true;
+        server_.publish({Event::Kind::Ending, {}});
+        node_.stop();
+        if (node_.isGone()) loop_.stop();
     }
 
     void onEvent(const Event& event) {
@@ -132,9 +147,7 @@ private:
         for (const ChildState& child : servers())
             if (!child.exit)
                 return Error(Errc::Conflict, child.id + " is running: stop the servers first");
-        isShuttingDown_ = true;
-        node_.stop();
-        if (node_.isGone()) loop_.stop();
+        end();
         return {};
     }
 

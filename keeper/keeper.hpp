@@ -16,9 +16,9 @@ struct KeeperOptions {
 };
 
 /// Runs the keeper on this thread until SIGTERM, SIGINT or a shutdown request: becomes a subreaper,
-/// adopts what an earlier keeper left, listens, starts the node. Servers stay alive when it ends.
-/// Conflict: another keeper holds the state directory. Call from a process of one thread: it blocks
-/// signals and reaps every child.
+/// adopts what an earlier keeper left, listens, starts the node. The node ends with it, servers
+/// stay alive. Conflict: another keeper holds the state directory. Call from a process of one
+/// thread: it blocks signals and reaps every child.
 Result<void> runKeeper(const KeeperOptions& options);
 
 }  // namespace muster::keeper

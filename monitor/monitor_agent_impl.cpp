@@ -235,6 +235,7 @@ void MonitorAgentImpl::onTransportUp() {
 
 void MonitorAgentImpl::onRegistered() {
     isRegistered_ = true;
+    lossToldOf_.clear();
     modules_.start(shared_from_this());
     emit(MonitorEvent::Registered, "");
     if (hooks_.registered) hooks_.registered(*this);
@@ -246,6 +247,9 @@ void MonitorAgentImpl::onLost(Loss loss, std::string_view reason) {
     const MonitorEvent event = loss == Loss::Refused     ? MonitorEvent::Refused
                                : loss == Loss::TakenOver ? MonitorEvent::TakenOver
                                                          : MonitorEvent::Disconnected;
+    // Once: it is tried again every few seconds, and mostly fails for the same reason.
+    if (reason != lossToldOf_) log(2, "no master: " + std::string(reason) + "; trying again");
+    lossToldOf_ = reason;
     emit(event, std::string(reason));
 }
 

@@ -96,6 +96,7 @@ private:
     PresenceState state_ = PresenceState::Online;
     std::int64_t busy_ = 0;
     bool isRegistered_ = false;
+    std::string lossToldOf_;      // why the connection was lost, as logged last
     bool isMasterThere_ = false;  // registered, and the last message found a receiver
     bool isClosed_ = false;
     TimerId sweepTimer_ = 0;

@@ -33,8 +33,8 @@ bool isRefusal(int code) {
            code == 0x8A || code == 0x8C;
 }
 
-std::string connectFailure(int code) {
-    if (code < 0) return "no connection to the broker";
+std::string connectFailure(int code, const std::string& reason) {
+    if (code < 0) return reason.empty() ? "no connection to the broker" : reason;
     if (code == 4 || code == 0x86) return "the broker refused user name or password";
     if (code == 2 || code == 0x85) return "the broker refused the client identifier";
     if (code == 5 || code == kNotAuthorized) return "the broker refused: not authorized";
@@ -145,7 +145,7 @@ void PahoClient::Impl::handle(PahoEvent& event) {
         case Connected: return connected(event.sessionPresent);
         case ConnectFailed: {
             const bool refused = isRefusal(event.code);
-            return ended(connectFailure(event.code), refused, refused);
+            return ended(connectFailure(event.code, event.text), refused, refused);
         }
         case Lost: return ended(event.text, false, false);
         case Disconnected: {

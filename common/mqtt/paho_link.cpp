@@ -1,10 +1,13 @@
 #include "common/mqtt/paho_link.hpp"
 
 #include "common/log.hpp"
+#include "common/mqtt/connect_diagnosis.hpp"
 #include "common/mqtt/paho_options.hpp"
 
 #include <deque>
 #include <mutex>
+#include <system_error>
+#include <thread>
 
 namespace muster::mqtt {
 namespace {
@@ -112,7 +115,8 @@ int codeOf(const paho::token& token) {
 /// anything that waits (C #363, cpp #389).
 class Listener final : public paho::iaction_listener {
 public:
-    explicit Listener(EventQueue& events) : events_(events) {}
+    Listener(std::shared_ptr<EventQueue> events, std::string url)
+        : events_(std::move(events)), url_(std::move(url)) {}
 
     void on_success(const paho::token& token) override {
         // Connected is told by the handler that Paho calls after this has returned: nothing may
@@ -125,7 +129,8 @@ public:
         PahoEvent event;
         event.kind = PahoEvent::Kind::ConnectFailed;
         event.code = codeOf(token);
-        events_.push(std::move(event));
+        if (event.code < 0) return explain(event);
+        events_->push(std::move(event));
     }
 
 private:
@@ -134,10 +139,25 @@ private:
         event.kind = PahoEvent::Kind::Answered;
         event.id = reinterpret_cast<std::uintptr_t>(token.get_user_context());
         event.code = code;
-        events_.push(std::move(event));
+        events_->push(std::move(event));
     }
 
-    EventQueue& events_;
+    /// Paho has one code for all of it, and does not say more. Found out on a thread of its own,
+    /// which holds the queue and may outlive the link: a lookup can take as long as it likes.
+    void explain(const PahoEvent& event) {
+        const auto find = [events = events_, url = url_, told = event]() mutable {
+            told.text = diagnoseConnect(url);
+            events->push(std::move(told));
+        };
+        try {
+            std::thread(find).detach();
+        } catch (const std::system_error&) {
+            events_->push(event);  // no thread to be had: then without the reason
+        }
+    }
+
+    std::shared_ptr<EventQueue> events_;  // shared with explanations under way
+    std::string url_;
 };
 
 Error errorOf(const paho::exception& e) {
@@ -168,7 +188,9 @@ Result<void> guarded(Call call) {
 
 struct PahoLink::State {
     State(EventLoop& loop, const ConnectOptions& given, Handler handler)
-        : options(given), events(makeEvents(loop, std::move(handler))), listener(*events) {
+        : options(given),
+          events(makeEvents(loop, std::move(handler))),
+          listener(events, given.url) {
         fillConnectOptions(options, connectOptions);
     }
 
@@ -177,7 +199,7 @@ struct PahoLink::State {
     bool isSessionPresent() const;
 
     ConnectOptions options;
-    std::shared_ptr<EventQueue> events;    // shared with tasks in the loop
+    std::shared_ptr<EventQueue> events;    // shared with tasks in the loop, and explanations
     Listener listener;                     // outlives `client`, which calls it
     paho::connect_options connectOptions;  // stays in its place: see fillConnectOptions()
     paho::token_ptr connectToken;

@@ -226,6 +226,7 @@ std::string encode(const Answer& answer) {
 }
 
 std::string encode(const Event& event) {
+    if (event.kind == Event::Kind::Ending) return R"({"event":"ending"})";
     return jsonText({{"event", event.kind == Event::Kind::Exited ? "exited" : "matched"},
                      {"child", jsonOf(event.child)}});
 }
@@ -240,6 +241,7 @@ Result<std::variant<Answer, Event>> decodeFromKeeper(std::string_view text) {
         if (!answer) return answer.error();
         return Either(std::move(*answer));
     }
+    if (name == "ending") return Either(Event{Event::Kind::Ending, {}});
     const auto item = json->find("child");
     if (item == json->end()) return bad("an event lacks its child");
     auto child = childOf(*item);

@@ -76,7 +76,11 @@ struct Answer {
 };
 
 struct Event {
-    enum class Kind { Exited, Matched } kind = Kind::Exited;
+    enum class Kind {
+        Exited,
+        Matched,
+        Ending  // the keeper was told to end, and its node with it; of no child
+    } kind = Kind::Exited;
     ChildState child;
 };
 

@@ -23,7 +23,7 @@ public:
     /// each time, so it must be quick.
     virtual void accessDenied(const ClientIdentity&, std::string_view /*wish*/,
                               std::string_view /*topic*/) {}
-    /// A message for `clientId` was lost at a bound. Called for the first of a row of losses only.
+    /// Messages for `clientId` are lost at a bound. Called at most every 10 s for each.
     virtual void messageDropped(std::string_view /*clientId*/, std::string_view /*why*/) {}
 };
 

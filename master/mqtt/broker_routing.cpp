@@ -5,6 +5,12 @@
 
 namespace muster::mqtt {
 
+namespace {
+
+constexpr std::chrono::seconds kTellDropsEvery{10};  // of one session
+
+}  // namespace
+
 ReasonCode Broker::publish(const PublishRequest& request, const ClientIdentity& identity,
                            const Session* from) {
     if (!access_.mayPublish(identity, request.topic)) {
@@ -106,10 +112,7 @@ bool Broker::deliver(Routing& routing, const Target& target) {
 bool Broker::deliverTo(Session& session, Routing& routing, const DeliveryForm& form) {
     if (form.qos == 0) {
         if (!session.isConnected()) return false;  // QoS 0 is not kept for who is away
-        if (session.outlet()->sendQos0(routing, form)) {
-            session.isDropping = false;
-            return true;
-        }
+        if (session.outlet()->sendQos0(routing, form)) return true;
         ++counters_.droppedQos0;
         noteDropped(session, "its connection does not keep up");
         return true;
@@ -118,9 +121,7 @@ bool Broker::deliverTo(Session& session, Routing& routing, const DeliveryForm& f
                       form.qos,
                       form.retain,
                       {form.subscriptionIds.begin(), form.subscriptionIds.end()}};
-    if (session.deliver(std::move(delivery))) {
-        session.isDropping = false;
-    } else {
+    if (!session.deliver(std::move(delivery))) {
         ++counters_.droppedQueueFull;
         noteDropped(session, "its queue is full");
     }
@@ -128,9 +129,11 @@ bool Broker::deliverTo(Session& session, Routing& routing, const DeliveryForm& f
 }
 
 void Broker::noteDropped(Session& session, std::string_view why) {
-    if (!session.isDropping && observer_ != nullptr)
-        observer_->messageDropped(session.clientId(), why);
-    session.isDropping = true;
+    // A queue at its bound takes one and loses one as fast as its client reads.
+    const bool isNews = !session.dropToldAt || now_ - *session.dropToldAt >= kTellDropsEvery;
+    if (!isNews || observer_ == nullptr) return;
+    session.dropToldAt = now_;
+    observer_->messageDropped(session.clientId(), why);
 }
 
 bool Broker::queueRetained(Session& session, const TopicFilter& filter, const Subscription& wish,

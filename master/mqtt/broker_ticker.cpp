@@ -1,10 +1,13 @@
 #include "master/mqtt/broker_ticker.hpp"
 
+#include <utility>
+
 namespace muster::mqtt {
 
 namespace {
 
 constexpr std::chrono::milliseconds kTick{250};
+constexpr std::chrono::milliseconds kLate{1'000};
 
 }  // namespace
 
@@ -24,7 +27,11 @@ BrokerTicker::~BrokerTicker() {
 }
 
 void BrokerTicker::schedule() {
-    timer_ = loop_.after(kTick, [this] {
+    timer_ = loop_.after(kTick, [this, due = loop_.now() + kTick] {
+        // Late: the process was stopped, or its host too busy. What clients sent meanwhile is read
+        // before the next tick, so that this pause does not count as their silence.
+        const bool isLate = loop_.now() - due >= kLate;
+        if (!std::exchange(wasLate_, isLate) && isLate) return schedule();
         broker_.tick(loop_.now());
         schedule();
     });

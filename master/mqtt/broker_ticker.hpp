@@ -22,6 +22,7 @@ private:
     EventLoop& loop_;
     Broker& broker_;
     TimerId timer_ = 0;
+    bool wasLate_ = false;  // the last tick, which was left out
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with posted tasks
 };
 

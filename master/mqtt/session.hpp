@@ -101,7 +101,7 @@ public:
     /// The router's mark of the message it last put this session down for, and where.
     std::uint64_t routeMark = 0;
     std::size_t routeIndex = 0;
-    bool isDropping = false;  // the last message for it was lost at a bound
+    std::optional<TimePoint> dropToldAt;  // when the observer last heard of messages it lost
 
 private:
     bool maySend() const noexcept;

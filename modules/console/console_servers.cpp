@@ -170,9 +170,10 @@ void ConsoleMaster::add(const std::vector<std::string>& args, const Reply& reply
     if (!arguments) return reply(arguments.error());
     if (arguments->empty())
         return reply(Error(Errc::BadMessage, "Miss necessary server parameters."));
-    const auto ids = deps_.control->add(serverEntry(*arguments));
-    if (!ids) return reply(ids.error());
-    reply(jsonText({{"status", "ok"}, {"ids", *ids}}));
+    deps_.control->add(serverEntry(*arguments), [reply](const auto& ids) {
+        if (!ids) return reply(ids.error());
+        reply(jsonText({{"status", "ok"}, {"ids", *ids}}));
+    });
 }
 
 }  // namespace muster::modules

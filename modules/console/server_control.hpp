@@ -24,6 +24,8 @@ struct ServerOutcome {
 };
 
 using OutcomesReply = std::function<void(std::vector<ServerOutcome>)>;
+/// The ids of the servers that were added.
+using AddReply = std::function<void(Result<std::vector<std::string>>)>;
 
 /// What the console module asks of supervision. Implemented by modules/supervisor's master half;
 /// on the master's thread. Each reply is called once, at the latest after `timeout`.
@@ -42,8 +44,9 @@ public:
     virtual void kill(Selection selection, std::chrono::milliseconds timeout,
                       OutcomesReply done) = 0;
     /// Adds and starts servers described by a servers.json entry (with serverType, and clusterCount
-    /// and "++" ports if wanted). BadMessage says what is missing.
-    virtual Result<std::vector<std::string>> add(const JsonText& entry) = 0;
+    /// and "++" ports if wanted). `done` is called once they are in the store, or with why nothing
+    /// was added: BadMessage says what is missing, Conflict which one exists.
+    virtual void add(JsonText entry, AddReply done) = 0;
 };
 
 }  // namespace muster

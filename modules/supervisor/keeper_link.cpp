@@ -54,7 +54,7 @@ void KeeperLink::connect() {
     loop_.watch(socket_.get(), EPOLLIN, [this](std::uint32_t events) { onReady(events); });
     Request attach;
     attach.op = Request::Op::Attach;
-    request(attach, [this](Result<Answer> answer) {
+    send(attach, [this](Result<Answer> answer) {
         if (!answer || answer->error) return;  // a lost connection is told elsewhere
         isAttached_ = true;
         wait_ = kFirstWait;
@@ -95,13 +95,17 @@ void KeeperLink::lost(const std::string& reason) {
 }
 
 void KeeperLink::request(Request request, AnswerReply done) {
-    if (!socket_ || pending_.size() >= kMaxPending) {
-        const Error error = socket_ ? Error(Errc::Limit, "too many requests to the keeper")
-                                    : Error(Errc::Closed, "the keeper is away");
+    if (!isAttached_ || pending_.size() >= kMaxPending) {
+        const Error error = isAttached_ ? Error(Errc::Limit, "too many requests to the keeper")
+                                        : Error(Errc::Closed, "the keeper is away");
         return loop_.post([done = std::move(done), error, isAlive = std::weak_ptr(isAlive_)] {
             if (isAlive.lock()) done(error);
         });
     }
+    send(std::move(request), std::move(done));
+}
+
+void KeeperLink::send(Request request, AnswerReply done) {
     request.seq = nextSeq_++;
     pending_.emplace(request.seq, std::move(done));
     unsent_ += keeper::frame(keeper::encode(request));
@@ -145,8 +149,11 @@ bool KeeperLink::readFrames() {
 void KeeperLink::onFrame(const std::string& text) {
     auto decoded = keeper::decodeFromKeeper(text);
     if (!decoded) return log::warn("node", "{}", decoded.error().detail());
-    if (const auto* event = std::get_if<keeper::Event>(&*decoded))
-        return observer_.onKeeperEvent(*event);
+    if (const auto* event = std::get_if<keeper::Event>(&*decoded)) {
+        if (event->kind != keeper::Event::Kind::Ending) return observer_.onKeeperEvent(*event);
+        if (onEnding_) onEnding_();
+        return;
+    }
     auto& answer = std::get<Answer>(*decoded);
     auto waiting = pending_.extract(answer.seq);
     if (waiting.empty()) return;
@@ -179,6 +186,13 @@ void KeeperLink::spawn(keeper::SpawnRequest spawn, SpawnReply done) {
         if (answer->children.empty())
             return done(Error(Errc::Failed, "the keeper's answer lacks the child"));
         done(std::move(answer->children.front()));
+    });
+}
+
+void KeeperLink::list(ListReply done) {
+    request(Request{}, [done = std::move(done)](Result<Answer> answer) {
+        if (!answer) return done(answer.error());
+        done(std::move(answer->children));
     });
 }
 

@@ -18,8 +18,12 @@ class KeeperPort {
 public:
     using SpawnReply = std::function<void(Result<keeper::ChildState>)>;
     using Done = std::function<void(Result<int>)>;
+    using ListReply = std::function<void(Result<std::vector<keeper::ChildState>>)>;
     virtual ~KeeperPort() = default;
+    /// Conflict: a process of that id runs already, as list() will show.
     virtual void spawn(keeper::SpawnRequest request, SpawnReply done) = 0;
+    /// All servers that it holds now.
+    virtual void list(ListReply done) = 0;
     virtual void signal(const std::string& id, const std::string& nonce, int signal, Done done) = 0;
     virtual void sweep(const std::string& id, const std::string& nonce, Done done) = 0;
     virtual void forget(const std::string& id, const std::string& nonce, Done done) = 0;
@@ -36,7 +40,8 @@ public:
 };
 
 /// The connection to `<state>/keeper.sock`: connects again by itself after 20 ms to 1 s. At most
-/// 10 000 requests under way; while there is no connection they are answered Closed.
+/// 10 000 requests under way; until onAttached() they are not sent but answered Closed, so that
+/// what the observer is told there is not older than what it asked for.
 class KeeperLink final : public KeeperPort {
 public:
     /// `revive` is called when no keeper has answered for 500 ms, at most every 5 s: it may start a
@@ -48,8 +53,11 @@ public:
     KeeperLink& operator=(const KeeperLink&) = delete;
 
     void start();
+    /// Called when the keeper says that it was told to end, and this node with it.
+    void onEnding(std::function<void()> listener) { onEnding_ = std::move(listener); }
     bool isAttached() const { return isAttached_; }
     void spawn(keeper::SpawnRequest request, SpawnReply done) override;
+    void list(ListReply done) override;
     void signal(const std::string& id, const std::string& nonce, int signal, Done done) override;
     void sweep(const std::string& id, const std::string& nonce, Done done) override;
     void forget(const std::string& id, const std::string& nonce, Done done) override;
@@ -59,6 +67,7 @@ private:
     void connect();
     void retry();
     void request(keeper::Request request, AnswerReply done);
+    void send(keeper::Request request, AnswerReply done);
     void ask(keeper::Request::Op op, const std::string& id, const std::string& nonce, int signal,
              Done done);
     void onReady(std::uint32_t events);
@@ -72,6 +81,7 @@ private:
     std::string stateDirectory_;
     KeeperObserver& observer_;
     std::function<void()> revive_;
+    std::function<void()> onEnding_;
     std::shared_ptr<bool> isAlive_ = std::make_shared<bool>(true);  // with what is posted
     UniqueFd socket_;
     bool isAttached_ = false;

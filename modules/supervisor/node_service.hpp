@@ -83,6 +83,7 @@ private:
     void settle(Entry& entry);
     void perform(Entry& entry, const ServerAction& action);
     void spawn(Entry& entry);
+    void adoptRunning(Entry& entry);
     void startProbe(Entry& entry);
     void arm(Entry& entry);
     void save(Entry& entry);

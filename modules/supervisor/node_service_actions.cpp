@@ -89,8 +89,30 @@ void NodeService::spawn(Entry& entry) {
             found->process->spawned(*child, loop_.now());
         else if (child.error().code() == Errc::Closed)
             found->process->keeperLost();  // nobody knows whether it runs: the next keeper does
+        else if (child.error().code() == Errc::Conflict)
+            return adoptRunning(*found);
         else
             found->process->spawnFailed(child.error().detail(), loop_.now());
+        settle(*found);
+    });
+}
+
+/// One server has one process: what the keeper holds is it, whoever asked for it.
+void NodeService::adoptRunning(Entry& entry) {
+    const std::string id = entry.process->spec().id;
+    log::warn("node", "{} runs already, which this node did not know: adopting it", id);
+    entry.process->runsAlready();
+    settle(entry);
+    keeper_->list([this, id, isAlive = std::weak_ptr(isAlive_)](
+                      Result<std::vector<keeper::ChildState>> children) {
+        Entry* found = isAlive.lock() ? find(id) : nullptr;
+        if (found == nullptr || found->process->status().state != State::Adopting) return;
+        if (!children && children.error().code() == Errc::Closed) return;  // onAttached() follows
+        std::optional<keeper::ChildState> held;
+        if (children)
+            for (auto& child : *children)
+                if (child.id == id) held = std::move(child);
+        found->process->attached(held, loop_.now());
         settle(*found);
     });
 }

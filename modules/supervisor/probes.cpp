@@ -1,17 +1,14 @@
 #include "modules/supervisor/probes.hpp"
 
-#include <algorithm>
+#include "modules/supervisor/tcp_probe.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <spawn.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -20,56 +17,6 @@ namespace muster::supervisor {
 using std::chrono::milliseconds;
 
 namespace {
-
-class TcpProbe final : public Probe {
-public:
-    TcpProbe(EpollLoop& loop, const ServerSpec& spec, std::function<void()> onReady)
-        : loop_(loop), onReady_(std::move(onReady)) {
-        const int port = spec.readiness.port != 0 ? spec.readiness.port : spec.port;
-        address_.sin_family = AF_INET;
-        address_.sin_port = htons(static_cast<std::uint16_t>(port));
-        // A server of this host; one that listens on no address of the name listens on loopback.
-        if (::inet_pton(AF_INET, spec.host.c_str(), &address_.sin_addr) != 1)
-            address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        timer_ = loop_.after(milliseconds(0), [this] { attempt(); });
-    }
-    ~TcpProbe() override {
-        loop_.cancel(timer_);
-        if (socket_) loop_.unwatch(socket_.get());
-    }
-
-private:
-    void attempt() {
-        socket_.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-        if (!socket_) return again();
-        const auto* address = reinterpret_cast<const sockaddr*>(&address_);
-        if (::connect(socket_.get(), address, sizeof address_) != 0 && errno != EINPROGRESS)
-            return again();
-        loop_.watch(socket_.get(), EPOLLOUT, [this](std::uint32_t) { finish(); });
-    }
-    void finish() {
-        int error = 0;
-        socklen_t size = sizeof error;
-        ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-        loop_.unwatch(socket_.get());
-        socket_.reset();
-        if (error != 0) return again();
-        const auto onReady = onReady_;  // may destroy this
-        onReady();
-    }
-    void again() {
-        socket_.reset();
-        timer_ = loop_.after(wait_, [this] { attempt(); });
-        wait_ = std::min(wait_ * 3 / 2, milliseconds(1000));
-    }
-
-    EpollLoop& loop_;
-    std::function<void()> onReady_;
-    sockaddr_in address_{};
-    UniqueFd socket_;
-    milliseconds wait_{50};
-    TimerId timer_ = 0;
-};
 
 /// Starts `argv` in a session of its own with no input and no output; 0 if it cannot be.
 pid_t spawnQuietly(const std::vector<std::string>& argv) {

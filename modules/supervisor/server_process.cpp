@@ -57,6 +57,8 @@ void ServerProcess::start(TimePoint now) {
         isRestarting_ = true;
         return;
     }
+    // Found again, it is still to end first.
+    if (status_.state == State::Adopting && resume_ == State::Stopping) isRestarting_ = true;
     if (hasProcess() || isSpawning_ || status_.state == State::Adopting) return;
     (void)now;
     launchOrWait();
@@ -83,12 +85,14 @@ void ServerProcess::kill(TimePoint now) {
 }
 
 void ServerProcess::restart(TimePoint now) {
-    const bool runs = hasProcess() || isSpawning_;
+    const bool isAdopting = status_.state == State::Adopting;
+    const bool runs = hasProcess() || isSpawning_ || isAdopting;
     start(now);
     if (!runs) return;
     isRestarting_ = true;
     failedStart_.clear();
-    if (status_.state != State::Stopping) beginStop(now);
+    // What is not found yet is ended when it is.
+    if (!isAdopting && status_.state != State::Stopping) beginStop(now);
 }
 
 void ServerProcess::launchOrWait() {

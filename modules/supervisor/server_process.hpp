@@ -58,6 +58,9 @@ public:
     void spawning(std::string nonce);
     void spawned(const keeper::ChildState& child, TimePoint now);
     void spawnFailed(const std::string& reason, TimePoint now);
+    /// The spawn was refused: the keeper has a process of it that this node did not know.
+    /// attached() is to follow.
+    void runsAlready();
     void exited(const keeper::ChildState& child, TimePoint now);
     /// The log line it waits for was written.
     void matched(TimePoint now) { readySeen("wrote the line it was waited for", now); }
@@ -103,6 +106,7 @@ private:
     void escalate(TimePoint now);
     void stopped(TimePoint now);
     void clearProcess();
+    void awaitNews(std::string note);
     void vanished(TimePoint now);
     void resume(const keeper::ChildState& child, TimePoint now);
     void crashed(const std::string& cause, bool isFailure, std::chrono::milliseconds ranFor,

@@ -35,10 +35,18 @@ void ServerProcess::release(TimePoint now) {
 void ServerProcess::keeperLost() {
     if (!hasProcess() && !isSpawning_) return;
     if (status_.state == State::Adopting) return;
+    awaitNews("the keeper is away; the server goes on");
+}
+
+void ServerProcess::runsAlready() {
+    if (isSpawning_) awaitNews("runs already; looks for its process");
+}
+
+void ServerProcess::awaitNews(std::string note) {
     resume_ = status_.state;
     const bool wasReady = status_.isReady;
     isSpawning_ = false;
-    enter(State::Adopting, "the keeper is away; the server goes on");
+    enter(State::Adopting, std::move(note));
     status_.isReady = wasReady;
 }
 
@@ -49,7 +57,7 @@ void ServerProcess::attached(const std::optional<keeper::ChildState>& child, Tim
     nonce_ = child->nonce;
     hasStartedBefore_ = true;
     if (!child->exit) return resume(*child, now);
-    const bool wasStopping = resume_ == State::Stopping || !status_.wantsRun;
+    const bool wasStopping = resume_ == State::Stopping || isRestarting_ || !status_.wantsRun;
     if (status_.state == State::Adopting && wasStopping)
         enter(State::Stopping, "ended while nobody watched");
     exited(*child, now);
@@ -58,7 +66,8 @@ void ServerProcess::attached(const std::optional<keeper::ChildState>& child, Tim
 void ServerProcess::resume(const keeper::ChildState& child, TimePoint now) {
     status_.pid = child.pid;
     status_.startedMs = child.startedMs;
-    const bool wasStopping = status_.state == State::Adopting && resume_ == State::Stopping;
+    const bool wasStopping =
+        status_.state == State::Adopting && (resume_ == State::Stopping || isRestarting_);
     if (!status_.wantsRun || wasStopping) return beginStop(now);
     if (status_.isReady || resume_ == State::Ready) return enter(State::Ready, "adopted");
     started(child, now);
@@ -72,7 +81,8 @@ void ServerProcess::vanished(TimePoint now) {
     if (status_.hasEnded) return enter(State::Failed, "had ended before the node started");
     if (!status_.wantsRun) return enter(State::Stopped, "stopped");
     if (isHeld_) return enter(State::Stopped, "waits for the master's word after a reboot");
-    if (status_.state == State::Stopping || resume_ == State::Stopping) return stopped(now);
+    const bool wasStopping = resume_ == State::Stopping || isRestarting_;
+    if (status_.state == State::Stopping || wasStopping) return stopped(now);
     if (!hadProcess) return launchOrWait();
     crashed("its process was not found again", true, milliseconds(0), now);
 }

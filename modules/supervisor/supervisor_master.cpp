@@ -18,6 +18,8 @@ namespace {
 
 constexpr milliseconds kPause{1000};  // after an order that failed
 constexpr milliseconds kMirrorEvery{100};
+// In which a node that goes on without a master, or is restarted by its keeper, is back.
+constexpr milliseconds kNodeReturns{10'000};
 constexpr milliseconds kStartDeadline{60'000};
 constexpr milliseconds kStopGrace{30'000};
 
@@ -42,14 +44,18 @@ void SupervisorMaster::stop() {
     loop_.cancel(mirrorTimer_);
     for (const auto& [id, timer] : pauses_) loop_.cancel(timer);
     for (const Operation& operation : operations_) loop_.cancel(operation.timer);
+    for (const auto& [id, timer] : awaited_) loop_.cancel(timer);
     pauses_.clear();
     operations_.clear();
+    additions_.clear();
+    awaited_.clear();
 }
 
 void SupervisorMaster::start(MasterAgent& agent) {
     agent_ = &agent;
     for (const config::Server& server : cluster_.servers) define(server);
     loadState();
+    for (const std::string& id : fleet_.ids()) awaitNode(fleet_.find(id)->nodeId);
     agent.onMember(
         [this, isAlive = std::weak_ptr(isAlive_)](MemberEvent event, const ServerInfo& info) {
             if (isAlive.lock()) onMember(event, info);
@@ -99,6 +105,7 @@ void SupervisorMaster::onMember(MemberEvent event, const ServerInfo& info) {
         if (!isGone) askForSnapshot(info.id);
         for (const std::string& id : fleet_.ids())
             if (fleet_.find(id)->nodeId == info.id) dirty_.insert(id);
+        awaitNode(info.id);
     } else if (isGone) {
         fleet_.memberGone(info.id);
         dirty_.insert(info.id);
@@ -108,6 +115,16 @@ void SupervisorMaster::onMember(MemberEvent event, const ServerInfo& info) {
     }
     mirror();
     scheduleReconcile();
+}
+
+/// It has a while to come, or to say what it runs, before it counts as away.
+void SupervisorMaster::awaitNode(const std::string& nodeId) {
+    TimerId& timer = awaited_[nodeId];
+    loop_.cancel(timer);
+    timer = loop_.after(kNodeReturns, [this, nodeId] {
+        awaited_.erase(nodeId);
+        checkOperations();
+    });
 }
 
 void SupervisorMaster::memberReady(const std::string& id) {

@@ -10,6 +10,7 @@
 
 #include <muster/master.hpp>
 
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -95,7 +96,7 @@ public:
     void restart(Selection selection, std::chrono::milliseconds timeout,
                  OutcomesReply done) override;
     void kill(Selection selection, std::chrono::milliseconds timeout, OutcomesReply done) override;
-    Result<std::vector<std::string>> add(const JsonText& entry) override;
+    void add(JsonText entry, AddReply done) override;
 
 private:
     enum class Verb { Start, Stop, Restart, Kill };
@@ -109,9 +110,19 @@ private:
         Rollout rollout{1};
         std::map<std::string, pid_t> oldPids;  // of those that were ordered to restart
         std::set<std::string> restarted;       // the node has a new process
+        std::set<std::string> unwished;        // nobody had started or stopped it before
+    };
+    struct Addition {
+        JsonText entry;
+        AddReply done;
     };
     void define(const config::Server& server);
     void loadState();
+    Result<std::vector<config::Server>> readAddition(const JsonText& entry) const;
+    void addNext();
+    void added(const std::vector<config::Server>& servers, const Result<std::int64_t>& result);
+    void conclude(Result<std::vector<std::string>> ids);
+    void awaitNode(const std::string& nodeId);
     void onMember(MemberEvent event, const ServerInfo& info);
     void take(const std::string& nodeId, const NodeReport& report);
     void askPomeloToStop(const Fleet::Server& server);
@@ -125,6 +136,8 @@ private:
     void carryOut(Operation& operation);
     void advance(Operation& operation);
     std::optional<ServerOutcome> judge(const Operation& operation, const std::string& id) const;
+    std::optional<ServerOutcome> judgeAlone(const Operation& operation,
+                                            const std::string& id) const;
     void conclude(Operation& operation, ServerOutcome outcome);
     void rollOn(Operation& operation);
     void timeOut(Operation& operation);
@@ -151,7 +164,9 @@ private:
     std::set<std::string> inFlight_;  // servers with an order under way
     std::set<std::string> dirty_;     // rows to be mirrored to the store
     std::list<Operation> operations_;
-    bool isReconciling_ = false;  // posted
+    std::deque<Addition> additions_;  // one at a time: each is checked against those before it
+    std::map<std::string, TimerId> awaited_;  // nodes that are away, but not for long yet
+    bool isReconciling_ = false;              // posted
     TimerId mirrorTimer_ = 0;
     std::map<std::string, TimerId> pauses_;                         // after an order that failed
     std::shared_ptr<bool> isAlive_ = std::make_shared<bool>(true);  // with callbacks

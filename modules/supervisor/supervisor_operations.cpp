@@ -77,38 +77,8 @@ void SupervisorMaster::kill(Selection selection, milliseconds timeout, OutcomesR
     operate(Verb::Kill, selection, timeout, std::move(done));
 }
 
-Result<std::vector<std::string>> SupervisorMaster::add(const JsonText& entry) {
-    auto servers = ports_.readServers(entry, cluster_);
-    if (!servers) return servers.error();
-    std::vector<std::string> ids;
-    Transaction transaction;
-    for (const config::Server& server : *servers) {
-        if (const auto* known = fleet_.find(server.id); known != nullptr && known->nodeId != "")
-            return Error(Errc::Conflict, server.id + " exists already");
-        ids.push_back(server.id);
-    }
-    if (ids.empty()) return Error(Errc::BadMessage, "the entry gives no server");
-    for (const config::Server& server : *servers) {
-        const std::string name = wire::percentEncode(server.id);
-        Json properties = Json::parse(server.properties, nullptr, false);
-        if (!properties.is_object()) properties = Json::object();
-        properties["id"] = server.id;
-        properties["serverType"] = server.type;
-        transaction.puts.push_back({"added/" + name, jsonText(properties)});
-        transaction.puts.push_back({"desired/" + name, R"({"run":true,"personal":false})"});
-        cluster_.servers.push_back(server);
-        define(server);
-        fleet_.wish(server.id, {true, false});
-    }
-    ports_.commit(std::move(transaction), [](const Result<std::int64_t>& result) {
-        if (!result) log::error("supervisor", "added servers: {}", result.error().detail());
-    });
-    scheduleReconcile();
-    return ids;
-}
-
 void SupervisorMaster::bringUp(const Selection& selection) {
-    Operation ignored{Verb::Start, {}, {}, {}, 0, Rollout(1), {}, {}};
+    Operation ignored{Verb::Start, {}, {}, {}, 0, Rollout(1), {}, {}, {}};
     const bool isAll = selection.ids.empty() && selection.type.empty();
     std::vector<std::pair<std::string, Wish>> wishes;
     for (const std::string& id : select(selection, ignored)) {
@@ -154,7 +124,7 @@ void SupervisorMaster::operate(Verb verb, const Selection& selection, millisecon
                                OutcomesReply done) {
     if (operations_.size() >= kMaxOperations)
         return done({{"", Outcome::Refused, "too many operations are under way"}});
-    operations_.push_back({verb, {}, {}, std::move(done), 0, Rollout(1), {}, {}});
+    operations_.push_back({verb, {}, {}, std::move(done), 0, Rollout(1), {}, {}, {}});
     const auto operation = std::prev(operations_.end());
     const auto ids = select(selection, *operation);
     prepare(*operation, ids);
@@ -164,6 +134,7 @@ void SupervisorMaster::operate(Verb verb, const Selection& selection, millisecon
     for (const std::string& id : ids) {
         if (!operation->open.contains(id)) continue;
         const auto& known = fleet_.find(id)->wish;
+        if (!known) operation->unwished.insert(id);
         const bool wasPersonal = !isRun && known && !known->wantsRun && known->isPersonal;
         wishes.emplace_back(id, Wish{isRun, isPersonal || wasPersonal});
     }
@@ -218,7 +189,11 @@ void SupervisorMaster::persistWishes(const std::vector<std::pair<std::string, Wi
 void SupervisorMaster::carryOut(Operation& operation) {
     for (const std::string& id : std::set<std::string>(operation.open)) {
         const Fleet::Server& server = *fleet_.find(id);
-        if (operation.verb == Verb::Kill) send(id, "kill");
+        // To a node that does not come back it would be under way until its deadline.
+        const bool isReachable =
+            fleet_.isNodeKnown(server.nodeId) || awaited_.contains(server.nodeId);
+        if (operation.verb == Verb::Kill && isReachable && !judgeAlone(operation, id))
+            send(id, "kill");
         if (operation.verb != Verb::Restart) continue;
         if (fleet_.isNodeKnown(server.nodeId))
             operation.rollout.add(server.entry.type, id);
@@ -256,10 +231,24 @@ std::optional<ServerOutcome> SupervisorMaster::judge(const Operation& operation,
             return std::nullopt;
         case Verb::Stop:
         case Verb::Kill:
-            if (!fleet_.isDown(id) || inFlight_.contains(id)) return std::nullopt;
+            if (inFlight_.contains(id)) return std::nullopt;
+            if (!fleet_.isDown(id)) return judgeAlone(operation, id);
             return ServerOutcome{id, Outcome::Done, note.empty() ? "stopped" : note};
     }
     return std::nullopt;
+}
+
+/// The outcome of a stop without the server's node.
+std::optional<ServerOutcome> SupervisorMaster::judgeAlone(const Operation& operation,
+                                                          const std::string& id) const {
+    const Fleet::Server& server = *fleet_.find(id);
+    if (fleet_.isNodeKnown(server.nodeId)) return std::nullopt;
+    if (operation.unwished.contains(id) && !server.status && !server.member)
+        return ServerOutcome{id, Outcome::AlreadyThere,
+                             "nobody has started it; its node " + server.nodeId + " is away"};
+    if (awaited_.contains(server.nodeId)) return std::nullopt;
+    return ServerOutcome{id, Outcome::Refused,
+                         "its node " + server.nodeId + " is away; stopped when that is back"};
 }
 
 void SupervisorMaster::conclude(Operation& operation, ServerOutcome outcome) {
@@ -337,9 +326,10 @@ void SupervisorMaster::clientHandler(MasterAgent&, const Caller&, const JsonText
     const auto server = json->find("server");
     if (server == json->end() || !server->is_object())
         return reply(Error(Errc::BadMessage, "\"add\" needs a server: an entry of servers.json"));
-    auto ids = add(jsonText(*server));
-    if (!ids) return reply(ids.error());
-    reply(jsonText({{"ids", *ids}}));
+    add(jsonText(*server), [reply](const auto& ids) {
+        if (!ids) return reply(ids.error());
+        reply(jsonText({{"ids", *ids}}));
+    });
 }
 
 void SupervisorMaster::operateFor(Verb verb, const JsonText& message, Reply reply) {

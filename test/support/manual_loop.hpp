@@ -42,6 +42,8 @@ public:
         }
         moveTo(until);
     }
+    /// Time passes and nothing runs, as if the process had been stopped; what fell due is late.
+    void stall(std::chrono::milliseconds by) { moveTo(now_ + by); }
     /// Moves the wall clock alone, as an operator's `date -s` would.
     void jumpWallTime(std::chrono::milliseconds by) { wall_ += by; }
     std::size_t timers() const { return timers_.size(); }

@@ -47,7 +47,8 @@ public:
 /// A broker in virtual time.
 class BrokerWorld {
 public:
-    explicit BrokerWorld(mqtt::BrokerLimits limits = {}) : broker(limits, access, "test") {
+    explicit BrokerWorld(mqtt::BrokerLimits limits = {}, mqtt::BrokerObserver* observer = nullptr)
+        : broker(limits, access, "test", observer) {
         broker.enter(now);
     }
     /// Moves time on, with a tick every 250 ms.

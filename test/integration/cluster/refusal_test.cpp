@@ -114,4 +114,18 @@ TEST_F(ClusterRefusal, AProgramThatCannotRunIsSaid) {
     EXPECT_TRUE(isReady({"chat-1", "connector-1"}));
 }
 
+TEST_F(ClusterRefusal, ASecondNodeOfAHostSaysThatThereIsOne) {
+    startAll();
+    const std::string first = std::to_string(pid("node"));
+    Child second({MUSTER_PROGRAM, "node", "--state", file(".muster"), "--master",
+                  "mqtt://127.0.0.1:" + std::to_string(port())});
+    const Ran ran = endOf(second);
+    EXPECT_EQ(ran.status, 8);
+    EXPECT_NE(
+        ran.output.find("another node runs for " + file(".muster") + " already: process " + first),
+        std::string::npos)
+        << ran.output;
+    EXPECT_EQ(std::to_string(pid("node")), first);
+}
+
 }  // namespace muster::test

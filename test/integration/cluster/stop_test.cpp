@@ -127,4 +127,15 @@ TEST_F(ClusterStop, AfterCtrlCAllStartsAgain) {
     EXPECT_EQ(table(), servers());
 }
 
+// On a host of its own nobody else ends them.
+TEST_F(ClusterStop, AKeeperThatIsToldToEndTakesItsNodeAlongAndLeavesTheServers) {
+    startAll();
+    const Pids before = servers();
+    ::kill(pid("keep"), SIGTERM);
+    ASSERT_TRUE(eventually(10s, [&] { return pid("keep") == 0 && pid("node") == 0; }));
+    EXPECT_EQ(servers(), before);
+    EXPECT_NE(log("muster-keeper.log").find("told to end"), std::string::npos);
+    ASSERT_TRUE(eventually(10s, [&] { return row("chat-1").value("state", "") == "lost"; }));
+}
+
 }  // namespace muster::test

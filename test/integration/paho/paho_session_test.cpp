@@ -1,4 +1,5 @@
 #include "test/integration/paho/paho_harness.hpp"
+#include "test/support/free_port.hpp"
 
 namespace muster::mqtt::test {
 
@@ -91,6 +92,21 @@ TEST(PahoClient, TellsWhenItsCredentialsAreRefused) {
         EXPECT_TRUE(client.wasRefused()) << "version " << version << ": " << client.lossReason();
         EXPECT_EQ(client.connections(), 0);
     }
+}
+
+TEST(PahoClient, TellsAnUnknownHostFromARefusedConnection) {
+    LiveClient lost("lost");
+    lost.options.connectTimeout = std::chrono::seconds(60);
+    lost.connect("mqtt://no-such-host.invalid:1883");
+    ASSERT_TRUE(lost.isLost());
+    EXPECT_NE(lost.lossReason().find("'no-such-host.invalid' cannot be resolved: "),
+              std::string::npos)
+        << lost.lossReason();
+    LiveClient shut("shut");
+    const std::string address = "127.0.0.1:" + std::to_string(muster::test::freePort());
+    shut.connect("mqtt://" + address);
+    ASSERT_TRUE(shut.isLost());
+    EXPECT_EQ(shut.lossReason(), "nothing listens at " + address + ": connection refused");
 }
 
 TEST(PahoClient, TellsWhenTheBrokerDeniesATopic) {

@@ -182,4 +182,32 @@ TEST_F(Keeper, RestartsTheNode) {
     EXPECT_FALSE(recordedPid("muster-node"));
 }
 
+TEST_F(Keeper, EndsWithItsNodeWhenItIsToldToAndLeavesServersRunning) {
+    for (const int signal : {SIGTERM, SIGINT}) {
+        startKeeper({CHILD_PROGRAM, "sleep"});
+        attach();
+        bool isTold = false;
+        link_->onEnding([&] { isTold = true; });
+        const auto server = spawn(request("one", {"sleep"}));
+        ASSERT_TRUE(server) << server.error().detail();
+        const pid_t keeper = keeperPid();
+        const pid_t node = *recordedPid("muster-node");
+        ::kill(keeper, signal);
+        EXPECT_TRUE(runUntil([&] { return isGone(keeper) && isGone(node); }));
+        EXPECT_TRUE(runUntil([&] { return isTold; }));
+        EXPECT_FALSE(isGone(server->pid));
+        link_.reset();
+        // The next one finds the server, and starts a node.
+        startKeeper({CHILD_PROGRAM, "sleep"});
+        EXPECT_EQ(recordedPid("one"), server->pid);
+        EXPECT_NE(recordedPid("muster-node"), node);
+        killKeeper();
+        for (const char* id : {"one", "muster-node"}) {
+            const pid_t pid = *recordedPid(id);
+            ::kill(pid, SIGKILL);
+            ASSERT_TRUE(runUntil([&] { return isGone(pid); }));
+        }
+    }
+}
+
 }  // namespace muster::test

@@ -32,11 +32,11 @@ public:
     void kill(Selection selection, std::chrono::milliseconds, OutcomesReply done) override {
         note("kill", selection, done);
     }
-    Result<std::vector<std::string>> add(const JsonText& entry) override {
+    void add(JsonText entry, AddReply done) override {
         log.push_back("add " + entry);
         if (entry.find("serverType") == std::string::npos)
-            return Error(Errc::BadMessage, "serverType is missing");
-        return std::vector<std::string>{"new-1"};
+            return done(Error(Errc::BadMessage, "serverType is missing"));
+        done(std::vector<std::string>{"new-1"});
     }
     std::set<std::string> managed;
     std::vector<std::string> log;

@@ -1,5 +1,7 @@
 #include "test/unit/monitor/monitor_rig.hpp"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
 namespace muster::test {
@@ -96,6 +98,25 @@ TEST(Membership, RegistersAgainAfterALossWithTheSameIncarnation) {
                 ElementsAre("Connected", "Registered", "Disconnected", "Connected", "Registered"));
     EXPECT_EQ(rig.presenceState(), "online");
     EXPECT_NE(rig.presence().find(rig.agent->self().incarnation), std::string::npos);
+}
+
+TEST(Membership, LogsOnceWhyThereIsNoMaster) {
+    MonitorRig rig;
+    rig.broker.setDown(true);
+    rig.start();
+    rig.advance(10min);
+    const auto told = [&] {
+        return std::count_if(rig.lines.begin(), rig.lines.end(), [](const std::string& line) {
+            return line.starts_with("no master: ");
+        });
+    };
+    EXPECT_EQ(told(), 1);
+    rig.broker.setDown(false);
+    rig.master.lead(1);
+    rig.advance(30s);
+    rig.broker.drop("area-1");
+    rig.run();
+    EXPECT_EQ(told(), 2);
 }
 
 TEST(Membership, KeepsTryingWhileTheBrokerIsDown) {

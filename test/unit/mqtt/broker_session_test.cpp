@@ -15,6 +15,11 @@ Connect persistent(const ScriptedClient& client, std::string id, std::uint32_t e
     return packet;
 }
 
+struct DropCounter final : BrokerObserver {
+    void messageDropped(std::string_view, std::string_view) override { ++told; }
+    int told = 0;
+};
+
 struct BrokerSession : ::testing::TestWithParam<Version> {
     BrokerWorld world;
     ScriptedClient client{world, GetParam()};
@@ -134,6 +139,27 @@ TEST_P(BrokerSession, DoesNotGiveASessionToAnotherIdentity) {
     ScriptedClient third(world, GetParam());
     third.sends(theirs);
     EXPECT_NE(third.expects<Connack>().code, 0);
+}
+
+TEST_P(BrokerSession, TellsRarelyOfAQueueThatIsFullTimeAndAgain) {
+    BrokerLimits limits;
+    limits.maxInFlight = 1;
+    limits.maxQueuedMessages = 1;
+    DropCounter drops;
+    BrokerWorld small(limits, &drops);
+    ScriptedClient slow(small, GetParam()), sender(small, GetParam());
+    slow.connects("slow");
+    slow.subscribes("a", 1);
+    sender.connects("p");
+    for (const int told : {1, 2}) {
+        for (int i = 0; i < 20; ++i) {
+            for (int message = 0; message < 3; ++message) sender.publishes("a", "x", 1);
+            slow.sends(Puback{slow.expectsMessage("a", "x").packetId, ReasonCode::Success, {}});
+        }
+        EXPECT_EQ(drops.told, told);
+        small.after(10s);
+    }
+    EXPECT_GE(small.broker.counters().droppedQueueFull, 40u);
 }
 
 TEST_P(BrokerSession, BoundsTheQueueOfAnAbsentClientAndCountsWhatItDrops) {

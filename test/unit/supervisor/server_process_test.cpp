@@ -274,6 +274,40 @@ TEST(ServerProcess, FindsItsProcessAgainAfterTheNodeRestarted) {
     EXPECT_EQ(server.spawns, 0);
 }
 
+TEST(ServerProcess, IsRestartedWhenFoundIfThatWasOrderedMeanwhile) {
+    for (const bool hasEnded : {false, true}) {
+        Scenario server;
+        ServerStatus before;
+        before.wantsRun = true;
+        before.isReady = true;
+        server.child.id = "one";
+        server.child.nonce = "nonce-of-then";
+        server.child.pid = 77;
+        server.isRunning = !hasEnded;
+        if (hasEnded) server.child.exit = keeper::ExitStatus{};
+        server.process.restore(before, "nonce-of-then");
+        server.process.restart(server.now);
+        server.process.attached(server.child, server.now);
+        server.settle();
+        EXPECT_EQ(server.spawns, 1) << hasEnded;
+        EXPECT_EQ(server.state(), State::Starting);
+    }
+}
+
+TEST(ServerProcess, IsStartedAfterAStopThatTheNodeWasKilledIn) {
+    Scenario server;
+    server.child.id = "one";
+    server.child.nonce = "nonce-of-then";
+    server.child.pid = 77;
+    server.isRunning = true;
+    server.process.restore(ServerStatus{}, "nonce-of-then");
+    server.process.start(server.now);
+    server.process.attached(server.child, server.now);
+    server.settle();
+    EXPECT_EQ(server.spawns, 1);
+    EXPECT_EQ(server.state(), State::Starting);
+}
+
 TEST(ServerProcess, StaysStoppedAfterTheNodeRestarted) {
     Scenario server;
     server.process.restore(ServerStatus{}, "nonce-of-then");
