@@ -1,5 +1,7 @@
 #include "common/log.hpp"
 
+#include "common/descriptor_sink.hpp"
+
 #include <atomic>
 #include <map>
 #include <memory>
@@ -8,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 namespace muster::log {
 namespace {
@@ -44,7 +46,7 @@ spdlog::level::level_enum spdlogLevel(Level level) {
 std::shared_ptr<spdlog::logger> makeLogger(const Options& options) {
     std::shared_ptr<spdlog::sinks::sink> sink;
     if (options.file.empty())
-        sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+        sink = std::make_shared<DescriptorSink>(STDERR_FILENO);
     else if (options.maxFileSize == 0)
         sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
     else

@@ -1,0 +1,50 @@
+#include "common/descriptor_sink.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <string>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace muster::log {
+
+void DescriptorSink::sink_it_(const spdlog::details::log_msg& message) {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    if (lost_ > 0) {
+        const std::string note =
+            "(" + std::to_string(lost_) + " lines of this log were dropped: nobody read it)\n";
+        if (!put(note)) {
+            ++lost_;
+            return;
+        }
+        lost_ = 0;
+    }
+    if (!put({line.data(), line.size()})) ++lost_;
+}
+
+/// False if it was not written as a whole.
+bool DescriptorSink::put(std::string_view line) {
+    while (!line.empty()) {
+        if (!isWritable()) return false;
+        // What is writable takes this much at once (pipe(7), PIPE_BUF).
+        const auto written =
+            ::write(descriptor_, line.data(), std::min<std::size_t>(line.size(), PIPE_BUF));
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        line.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+bool DescriptorSink::isWritable() const {
+    pollfd watched{descriptor_, POLLOUT, 0};
+    const int wait = lost_ > 0 ? 0 : static_cast<int>(patience_.count());
+    int ready = ::poll(&watched, 1, wait);
+    if (ready < 0 && errno == EINTR) ready = ::poll(&watched, 1, 0);
+    return ready == 1 && (watched.revents & POLLOUT) != 0;
+}
+
+}  // namespace muster::log
