@@ -17,7 +17,6 @@
 #include <utility>
 
 #include <CLI/CLI.hpp>
-
 #include <malloc.h>
 
 namespace muster::app {

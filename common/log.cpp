@@ -1,6 +1,6 @@
 #include "common/log.hpp"
 
-#include "common/descriptor_sink.hpp"
+#include "common/line_writer.hpp"
 
 #include <atomic>
 #include <map>
@@ -8,6 +8,8 @@
 #include <mutex>
 
 #include <nlohmann/json.hpp>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/spdlog.h>
@@ -15,6 +17,19 @@
 
 namespace muster::log {
 namespace {
+
+/// One writer at a time, as the state's lock has it.
+class StderrSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        writer_.write({line.data(), line.size()});
+    }
+    void flush_() override {}  // nothing is kept
+
+    LineWriter writer_{STDERR_FILENO};
+};
 
 struct State {
     std::mutex mutex;
@@ -46,7 +61,7 @@ spdlog::level::level_enum spdlogLevel(Level level) {
 std::shared_ptr<spdlog::logger> makeLogger(const Options& options) {
     std::shared_ptr<spdlog::sinks::sink> sink;
     if (options.file.empty())
-        sink = std::make_shared<DescriptorSink>(STDERR_FILENO);
+        sink = std::make_shared<StderrSink>();
     else if (options.maxFileSize == 0)
         sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
     else

@@ -39,12 +39,12 @@ public:
         std::string nodeId;
         std::vector<std::string> dependsOn;
         bool isPomelo = false;
-        std::optional<Wish> wish;  // none: nobody started or stopped it here
-        bool isRequested = false;  // a start was asked for and not ordered yet
+        std::optional<Wish> wish;              // none: nobody started or stopped it here
+        bool isRequested = false;              // a start was asked for and not ordered yet
         std::unique_ptr<ServerStatus> status;  // null: no node has spoken of it
-        pid_t formerPid = 0;               // of its last life but this
-        TimePoint heard{};                 // when its node last spoke of it
-        std::optional<Registered> member;  // registered now
+        pid_t formerPid = 0;                   // of its last life but this
+        TimePoint heard{};                     // when its node last spoke of it
+        std::optional<Registered> member;      // registered now
         bool isMemberReady = false;
         std::optional<std::int64_t> memberBusy;  // as its presence says
         std::string version;                     // likewise

@@ -1,17 +1,17 @@
-#include "common/descriptor_sink.hpp"
+#include "common/line_writer.hpp"
 
 #include "common/process/unique_fd.hpp"
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 namespace muster::log {
@@ -23,18 +23,16 @@ using testing::Not;
 using testing::StartsWith;
 
 /// A log into a pipe that the test reads when it likes.
-class DescriptorSinkTest : public testing::Test {
+class LineWriterTest : public testing::Test {
 protected:
     void SetUp() override {
         std::array<int, 2> ends{};
         ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
         reader = UniqueFd(ends[0]);
-        writer = UniqueFd(ends[1]);
-        ASSERT_GT(::fcntl(writer.get(), F_SETPIPE_SZ, 1 << 16), 0);
+        pipe = UniqueFd(ends[1]);
+        ASSERT_GT(::fcntl(pipe.get(), F_SETPIPE_SZ, 1 << 16), 0);
         ASSERT_EQ(::fcntl(reader.get(), F_SETFL, O_NONBLOCK), 0);
-        logger.emplace(
-            "test", std::make_shared<DescriptorSink>(writer.get(), std::chrono::milliseconds(1)));
-        logger->set_pattern("%v");
+        log.emplace(pipe.get(), std::chrono::milliseconds(1));
     }
     std::string read() {
         std::string text;
@@ -44,35 +42,35 @@ protected:
         return text;
     }
 
-    UniqueFd reader, writer;
-    std::optional<spdlog::logger> logger;
+    UniqueFd reader, pipe;
+    std::optional<LineWriter> log;
 };
 
-TEST_F(DescriptorSinkTest, WritesLines) {
-    logger->info("one");
-    logger->info("two");
+TEST_F(LineWriterTest, WritesLines) {
+    log->write("one\n");
+    log->write("two\n");
     EXPECT_EQ(read(), "one\ntwo\n");
 }
 
-TEST_F(DescriptorSinkTest, DropsLinesThatNobodyReadsAndSaysHowMany) {
+TEST_F(LineWriterTest, DropsLinesThatNobodyReadsAndSaysHowMany) {
     // A blocking write would hold up this test for good.
-    for (int i = 0; i < 1000; ++i) logger->info("line {:04} {:>200}", i, "end");
+    for (int i = 0; i < 1000; ++i) log->write(fmt::format("line {:04} {:>200}\n", i, "end"));
     const std::string first = read();
     EXPECT_THAT(first, StartsWith("line 0000 "));
     EXPECT_THAT(first, HasSubstr("end\nline 0001 "));
     EXPECT_THAT(first, Not(HasSubstr("dropped")));
-    logger->info("read again");
+    log->write("read again\n");
     const auto kept = static_cast<std::size_t>(std::count(first.begin(), first.end(), '\n'));
     EXPECT_EQ(read(), "(" + std::to_string(1000 - kept) +
                           " lines of this log were dropped: nobody read it)\nread again\n");
-    logger->info("and on");
+    log->write("and on\n");
     EXPECT_EQ(read(), "and on\n");
 }
 
-TEST_F(DescriptorSinkTest, WritesWhatIsLongerThanThePipeAsFarAsItGoes) {
-    logger->info(std::string(100'000, 'x'));
+TEST_F(LineWriterTest, WritesWhatIsLongerThanThePipeAsFarAsItGoes) {
+    log->write(std::string(100'000, 'x') + "\n");
     EXPECT_THAT(read(), StartsWith("xxxx"));
-    logger->info("next");
+    log->write("next\n");
     EXPECT_THAT(read(), EndsWith("(1 lines of this log were dropped: nobody read it)\nnext\n"));
 }
 

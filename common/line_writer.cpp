@@ -1,4 +1,4 @@
-#include "common/descriptor_sink.hpp"
+#include "common/line_writer.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -10,9 +10,7 @@
 
 namespace muster::log {
 
-void DescriptorSink::sink_it_(const spdlog::details::log_msg& message) {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
+void LineWriter::write(std::string_view line) {
     if (lost_ > 0) {
         const std::string note =
             "(" + std::to_string(lost_) + " lines of this log were dropped: nobody read it)\n";
@@ -22,11 +20,11 @@ void DescriptorSink::sink_it_(const spdlog::details::log_msg& message) {
         }
         lost_ = 0;
     }
-    if (!put({line.data(), line.size()})) ++lost_;
+    if (!put(line)) ++lost_;
 }
 
 /// False if it was not written as a whole.
-bool DescriptorSink::put(std::string_view line) {
+bool LineWriter::put(std::string_view line) {
     while (!line.empty()) {
         if (!isWritable()) return false;
         // What is writable takes this much at once (pipe(7), PIPE_BUF).
@@ -39,7 +37,7 @@ bool DescriptorSink::put(std::string_view line) {
     return true;
 }
 
-bool DescriptorSink::isWritable() const {
+bool LineWriter::isWritable() const {
     pollfd watched{descriptor_, POLLOUT, 0};
     const int wait = lost_ > 0 ? 0 : static_cast<int>(patience_.count());
     int ready = ::poll(&watched, 1, wait);
