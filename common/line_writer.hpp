@@ -7,11 +7,13 @@
 namespace muster::log {
 
 /// Writes lines to a descriptor (stderr) that somebody else reads, or does not: a pipe that is full
-/// holds up the writer for `patience` once, then lines are dropped until it is read again. How many
-/// they were is said before the next line. For files and terminals nothing changes. One thread at a
-/// time.
+/// holds up the writer for `patience`, at most once in kPause, and lines are dropped meanwhile. How
+/// many they were is said before the next line. For files and terminals nothing changes. One thread
+/// at a time.
 class LineWriter {
 public:
+    static constexpr std::chrono::seconds kPause{1};
+
     /// `descriptor` stays open and is the caller's.
     explicit LineWriter(int descriptor,
                         std::chrono::milliseconds patience = std::chrono::milliseconds(50))
@@ -22,11 +24,14 @@ public:
 
 private:
     bool put(std::string_view line);
-    bool isWritable() const;
+    bool isWritable();
+    int waitMs();
 
     int descriptor_;
     std::chrono::milliseconds patience_;
     std::uint64_t lost_ = 0;  // lines, since one was written
+    bool isMidLine_ = false;  // the last one was cut
+    std::chrono::steady_clock::time_point mayWaitAt_{};
 };
 
 }  // namespace muster::log
