@@ -1,5 +1,6 @@
 #include "app/master_parts.hpp"
 #include "app/supervision.hpp"
+#include "common/log.hpp"
 #include "modules/bench/bench_master.hpp"
 #include "modules/console/console_master.hpp"
 #include "modules/echo/echo_master.hpp"
@@ -57,7 +58,7 @@ void MasterProcess::Parts::addModules() {
             {config_, tokens_, loop_, *leadership_, *orders_, *events_, *authenticator_}));
     supervisor_ = supervisor.get();
     console_->add(std::move(supervisor));
-    if (!config_.closeWatcher) {
+    if (!config_.closeWatcher && !hasExtra("__masterwatcher__")) {
         std::vector<std::string> expected;
         for (const auto& server : config_.servers) expected.push_back(server.id);
         auto watcher = std::make_unique<modules::WatcherMaster>(std::move(expected), known_->all());
@@ -86,8 +87,18 @@ void MasterProcess::Parts::addModules() {
     console_->add(std::make_unique<modules::ScriptsMaster>());
     addOptionalModules();
     // Last, so that one with a built-in's id takes its place.
-    for (auto& module : extra_) console_->add(std::move(module));
+    for (auto& module : extra_) {
+        if (module->id() == supervisor_->id())
+            log::error("master", "a module of one's own cannot take the place of {}", module->id());
+        else
+            console_->add(std::move(module));
+    }
     extra_.clear();
+}
+
+bool MasterProcess::Parts::hasExtra(std::string_view id) const {
+    return std::any_of(extra_.begin(), extra_.end(),
+                       [id](const auto& module) { return module->id() == id; });
 }
 
 void MasterProcess::Parts::addOptionalModules() {

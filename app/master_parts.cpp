@@ -177,6 +177,7 @@ void MasterProcess::Parts::orderEnded(const Order& order) {
 
 void MasterProcess::Parts::onConnection(bool isConnected) {
     isConnected_ = isConnected;
+    if (watcher_ != nullptr) watcher_->setConnected(isConnected);
     if (!isConnected) {
         mirror_->lost();
         metric_->lost();

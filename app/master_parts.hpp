@@ -50,6 +50,7 @@ private:
     void wire();
     void addModules();
     void addOptionalModules();
+    bool hasExtra(std::string_view id) const;
     void onMember(MemberEvent event, const ServerInfo& server);
     void onConnection(bool isConnected);
     void keepRecords();

@@ -171,7 +171,8 @@ void SupervisorMaster::take(const std::string& nodeId, const NodeReport& report)
         if (fleet_.find(id)->isMemberReady) memberReady(id);
         askPomeloToStop(*fleet_.find(id));
         const Fleet::Server& server = *fleet_.find(id);
-        if (onDown_ && !server.member && server.status && server.status->pid == 0) onDown_(id);
+        if (onDown_ && !server.member && server.status && !mayRun(server.status->state))
+            onDown_(id);
     }
     mirror();
     scheduleReconcile();
@@ -180,7 +181,9 @@ void SupervisorMaster::take(const std::string& nodeId, const NodeReport& report)
 /// Its node waits with the signal meanwhile. Only now: before its node knew, its end would have
 /// been a crash.
 void SupervisorMaster::askPomeloToStop(const Fleet::Server& server) {
-    if (!server.isPomelo || !server.member || server.status->state != ServerState::Stopping) return;
+    // A snapshot that does not name it takes its status away.
+    const bool isStopping = server.status && server.status->state == ServerState::Stopping;
+    if (!server.isPomelo || !server.member || !isStopping) return;
     if (auto told = agent_->notifyById(server.entry.id, "__console__", R"({"signal":"stop"})");
         !told)
         log::warn("supervisor", "{} was not asked to stop: {}", server.entry.id,
@@ -327,7 +330,10 @@ void SupervisorMaster::onOrderEnded(const std::string& id, const char* op,
         });
     }
     for (Operation& operation : operations_) {
-        if (operation.verb != Verb::Restart || !operation.open.contains(id)) continue;
+        // Only its own order is its business: another one's came while this server waits its turn.
+        if (operation.verb != Verb::Restart || !operation.open.contains(id) ||
+            !operation.oldPids.contains(id))
+            continue;
         if (result)
             operation.restarted.insert(id);
         else

@@ -10,6 +10,7 @@
 
 #include <muster/master.hpp>
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <list>
@@ -111,6 +112,7 @@ private:
         std::map<std::string, pid_t> oldPids;  // of those that were ordered to restart
         std::set<std::string> restarted;       // the node has a new process
         std::set<std::string> unwished;        // nobody had started or stopped it before
+        std::uint64_t serial = 0;              // tells it from a later one at the same address
     };
     struct Addition {
         JsonText entry;
@@ -133,6 +135,7 @@ private:
     void prepare(Operation& operation, const std::vector<std::string>& ids);
     void persistWishes(const std::vector<std::pair<std::string, Wish>>& wishes,
                        std::function<void(Result<std::int64_t>)> done);
+    void persisted(std::uint64_t serial, const Result<std::int64_t>& result);
     void carryOut(Operation& operation);
     void advance(Operation& operation);
     std::optional<ServerOutcome> judge(const Operation& operation, const std::string& id) const;
@@ -164,6 +167,7 @@ private:
     std::set<std::string> inFlight_;  // servers with an order under way
     std::set<std::string> dirty_;     // rows to be mirrored to the store
     std::list<Operation> operations_;
+    std::uint64_t nextSerial_ = 1;
     std::deque<Addition> additions_;  // one at a time: each is checked against those before it
     std::map<std::string, TimerId> awaited_;  // nodes that are away, but not for long yet
     bool isReconciling_ = false;              // posted

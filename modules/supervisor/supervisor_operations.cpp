@@ -78,7 +78,7 @@ void SupervisorMaster::kill(Selection selection, milliseconds timeout, OutcomesR
 }
 
 void SupervisorMaster::bringUp(const Selection& selection) {
-    Operation ignored{Verb::Start, {}, {}, {}, 0, Rollout(1), {}, {}, {}};
+    Operation ignored{Verb::Start, {}, {}, {}, 0, Rollout(1), {}, {}, {}, 0};
     const bool isAll = selection.ids.empty() && selection.type.empty();
     std::vector<std::pair<std::string, Wish>> wishes;
     for (const std::string& id : select(selection, ignored)) {
@@ -124,7 +124,8 @@ void SupervisorMaster::operate(Verb verb, const Selection& selection, millisecon
                                OutcomesReply done) {
     if (operations_.size() >= kMaxOperations)
         return done({{"", Outcome::Refused, "too many operations are under way"}});
-    operations_.push_back({verb, {}, {}, std::move(done), 0, Rollout(1), {}, {}, {}});
+    operations_.push_back(
+        {verb, {}, {}, std::move(done), 0, Rollout(1), {}, {}, {}, nextSerial_++});
     const auto operation = std::prev(operations_.end());
     const auto ids = select(selection, *operation);
     prepare(*operation, ids);
@@ -140,15 +141,21 @@ void SupervisorMaster::operate(Verb verb, const Selection& selection, millisecon
     }
     operation->timer = loop_.after(timeout, [this, operation] { timeOut(*operation); });
     // What is acknowledged, or acted upon, is in the store first.
-    persistWishes(wishes, [this, operation, isAlive = std::weak_ptr(isAlive_)](const auto& result) {
-        if (!isAlive.lock()) return;
-        const auto isSame = [&](const Operation& known) { return &known == &*operation; };
-        if (std::none_of(operations_.begin(), operations_.end(), isSame)) return;
-        if (result) return carryOut(*operation);
-        for (const std::string& id : std::set<std::string>(operation->open))
-            conclude(*operation, {id, Outcome::Failed, result.error().detail()});
-        checkOperations();
+    persistWishes(wishes, [this, serial = operation->serial,
+                           isAlive = std::weak_ptr(isAlive_)](const auto& result) {
+        if (isAlive.lock()) persisted(serial, result);
     });
+}
+
+void SupervisorMaster::persisted(std::uint64_t serial, const Result<std::int64_t>& result) {
+    const auto operation =
+        std::find_if(operations_.begin(), operations_.end(),
+                     [serial](const Operation& known) { return known.serial == serial; });
+    if (operation == operations_.end()) return;  // its time was over before
+    if (result) return carryOut(*operation);
+    for (const std::string& id : std::set<std::string>(operation->open))
+        conclude(*operation, {id, Outcome::Failed, result.error().detail()});
+    checkOperations();
 }
 
 /// Sorts out what needs no order.
@@ -270,16 +277,15 @@ void SupervisorMaster::advance(Operation& operation) {
 }
 
 void SupervisorMaster::checkOperations() {
+    std::list<Operation> ended;  // an answer may start an operation, or stop this module
     for (auto at = operations_.begin(); at != operations_.end();) {
         const auto operation = at++;
         advance(*operation);
         if (!operation->open.empty()) continue;
         loop_.cancel(operation->timer);
-        const auto done = std::move(operation->done);
-        auto outcomes = std::move(operation->outcomes);
-        operations_.erase(operation);
-        done(std::move(outcomes));
+        ended.splice(ended.end(), operations_, operation);
     }
+    for (Operation& operation : ended) operation.done(std::move(operation.outcomes));
 }
 
 void SupervisorMaster::timeOut(Operation& operation) {

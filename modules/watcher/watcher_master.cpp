@@ -3,6 +3,8 @@
 #include "common/log.hpp"
 #include "modules/body.hpp"
 
+#include <utility>
+
 namespace muster::modules {
 namespace {
 
@@ -82,10 +84,11 @@ void WatcherMaster::tick(MasterAgent& agent) {
 
 void WatcherMaster::forgetRemembered(const MasterAgent& agent) {
     const auto ids = list_.remembered();
-    // While nobody at all is here, it is the broker that is away.
-    if (ids.empty() || agent.servers().empty()) return;
+    if (ids.empty() || !isConnected_ || agent.servers().empty()) return;
+    if (ids.size() < std::exchange(missing_, ids.size())) waited_ = std::chrono::seconds(0);
     waited_ += kPace;
-    if (waited_ <= kPatience) return;
+    waitedInAll_ += kPace;
+    if (waited_ <= kPatience && waitedInAll_ <= kMaxPatience) return;
     log::info("watcher", "{} servers did not come back to this master: they are gone", ids.size());
     push(list_.forgetRemembered());
     if (!onForgotten_) return;

@@ -5,6 +5,7 @@
 #include <muster/master.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,8 +28,10 @@ public:
     ~WatcherMaster() override;
 
     static constexpr std::chrono::seconds kPace{10};
-    /// From the first tick on at which anybody is here. A monitor tries to connect every 3 s.
+    /// From the last one on that came, while this master is connected and anybody is here; a
+    /// monitor tries to connect every 3 s. In total at most kMaxPatience.
     static constexpr std::chrono::seconds kPatience{20};
+    static constexpr std::chrono::seconds kMaxPatience{120};
 
     std::string_view id() const override { return "__masterwatcher__"; }
     void start(MasterAgent& agent) override;
@@ -48,6 +51,8 @@ public:
     void recorded(const std::string& serverId);
     /// Its node says that `serverId`, which is not here, has no process.
     void gone(const std::string& serverId);
+    /// Whether the master reaches its broker: nobody can come while it does not.
+    void setConnected(bool isConnected) { isConnected_ = isConnected; }
     /// Told of those who were remembered and did not come in time, or have no process.
     void onForgotten(std::function<void(const std::string& serverId)> listener) {
         onForgotten_ = std::move(listener);
@@ -64,7 +69,10 @@ private:
     void onPushed(const std::string& serverId, const Result<JsonText>& result);
 
     WatchList list_;
-    std::chrono::seconds waited_{0};  // for those who are remembered
+    std::chrono::seconds waited_{0};  // for those who are remembered, since one came
+    std::chrono::seconds waitedInAll_{0};
+    std::size_t missing_ = 0;  // of them, at the last tick
+    bool isConnected_ = true;
     std::function<void(const std::string&)> onRecord_;
     std::function<void(const std::string&)> onForgotten_;
     MasterAgent* agent_ = nullptr;
