@@ -281,5 +281,19 @@ TEST_F(WatcherMemoryTest, WhoDoesNotComeInTimeIsGone) {
     EXPECT_EQ(forgotten, std::vector<std::string>{"b"});
 }
 
+TEST_F(WatcherMemoryTest, NobodyIsGoneWhileTheBrokerIsAwayOrOthersStillCome) {
+    agent.joins(server("c"));
+    remembering.setConnected(false);
+    tick(9);
+    EXPECT_TRUE(forgotten.empty());
+    remembering.setConnected(true);
+    tick(2);
+    agent.joins(server("a"));  // one more came: the others may be on their way
+    tick(2);
+    EXPECT_TRUE(forgotten.empty());
+    tick(1);
+    EXPECT_EQ(forgotten, std::vector<std::string>{"b"});
+}
+
 }  // namespace
 }  // namespace muster::modules

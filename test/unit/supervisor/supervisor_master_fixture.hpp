@@ -102,7 +102,7 @@ protected:
             return Result<std::vector<config::Server>>(std::vector{server});
         };
         agent = std::make_unique<FakeAgent>();
-        master = std::make_unique<SupervisorMaster>(loop, store, cluster(), std::move(ports));
+        master = std::make_unique<SupervisorMaster>(loop, store, config, std::move(ports));
         master->start(*agent);
     }
     void nodeArrives(std::vector<ServerStatus> servers = {}) {
@@ -163,6 +163,7 @@ protected:
         return answer;
     }
 
+    config::Cluster config = cluster();
     test::ManualLoop loop;
     test::MemoryStore store{loop};
     std::vector<JsonText> orders;
