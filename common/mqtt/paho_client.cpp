@@ -7,6 +7,7 @@
 #include "common/mqtt/subscription_list.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <random>
@@ -20,7 +21,8 @@ using PublishDone = std::function<void(Result<PublishOutcome>)>;
 
 constexpr int kMaxInflight = 20;  // Paho scans all of them for every publish
 constexpr std::size_t kMaxUnacknowledgedBytes = 16 << 20;
-constexpr milliseconds kDisconnectPatience{300};
+constexpr milliseconds kDrainPatience{1'000};  // for what was published before the end
+constexpr milliseconds kDisconnectPatience{150};
 // Paho's receiving thread looks at a new socket up to a second late, twice in a connect.
 constexpr milliseconds kMinConnectTimeout{3'000};
 constexpr int kNoMatchingSubscribers = 0x10;
@@ -85,6 +87,7 @@ private:
     bool hasWindow(const Message& message) const;
     void hand(std::uint64_t id, const Message& message);
     void handWaiting();
+    void drain();
     void failPending();
     void sendSubscriptions();
     void startTimer(milliseconds delay, void (Impl::*task)());
@@ -304,11 +307,23 @@ void PahoClient::Impl::later(std::function<void()> task) {
     });
 }
 
+/// A window at a time, as ever: of what exceeds the broker's Receive Maximum (MQTT 5, 3.2.2.3.3)
+/// Paho sends nothing until its thread next wakes up.
+void PahoClient::Impl::drain() {
+    const auto end = std::chrono::steady_clock::now() + kDrainPatience;
+    while (true) {
+        const auto left = end - std::chrono::steady_clock::now();
+        if (!link_->drain(std::chrono::ceil<milliseconds>(left)) || waiting_.empty()) return;
+        inFlight_ = 0;
+        handWaiting();
+    }
+}
+
 void PahoClient::Impl::close() {
     if (std::exchange(isClosed_, true)) return;
     stopTimer();
     if (link_ && isConnected_) {
-        for (const Waiting& last : std::exchange(waiting_, {})) hand(last.id, last.message);
+        drain();
         link_->disconnect(kDisconnectPatience);
     }
     isConnected_ = false;

@@ -19,10 +19,10 @@ namespace muster::mqtt {
 /// `connectTimeout` is 3 s at least; and Paho C drops the reason code of a positive PUBACK, so that
 /// a publish to nobody ends in Delivered, not NoSubscriber.
 ///
-/// close() and the destructor wait for Paho's threads: 0.3 s for DISCONNECT to go out behind what
-/// was published before, about 1 s when it is the last client of the process. Paho resolves names
-/// under a lock that all its clients share, so a dead name server delays them all: prefer
-/// addresses.
+/// close() and the destructor wait for Paho's threads: 1 s at most until what was published before
+/// has gone out, 0.15 s for DISCONNECT, and about 1 s when it is the last client of the process.
+/// Paho resolves names under a lock that all its clients share, so a dead name server delays them
+/// all: prefer addresses.
 class PahoClient final : public Client {
 public:
     explicit PahoClient(EventLoop& loop);

@@ -4,6 +4,7 @@
 #include "common/mqtt/connect_diagnosis.hpp"
 #include "common/mqtt/paho_options.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <mutex>
 #include <system_error>
@@ -290,18 +291,23 @@ Result<void> PahoLink::unsubscribe(std::uint64_t id, const std::string& filter) 
     return guarded([&] { state_->client->unsubscribe(filter, contextOf(id), state_->listener); });
 }
 
+bool PahoLink::drain(std::chrono::milliseconds patience) {
+    if (!state_->lastPublish) return true;
+    // One that the broker had no use for ends in an exception; it has gone out all the same.
+    bool isDone = true;
+    const auto waited = guarded([&] {
+        isDone = state_->lastPublish->wait_for(std::max(patience, std::chrono::milliseconds(0)));
+    });
+    (void)waited;
+    return isDone;
+}
+
 void PahoLink::disconnect(std::chrono::milliseconds patience) {
     state_->events->close();
     if (!state_->client) return;
-    const auto half = patience / 2;  // for what is in flight
-    // Once it disconnects, Paho drops what it has not written yet. A publish that the broker had no
-    // use for ends in an exception here, which is no reason not to say goodbye.
-    const auto drained = guarded([&] {
-        if (state_->lastPublish) state_->lastPublish->wait_for(half);
+    const auto sent = guarded([&] {
+        state_->client->disconnect(static_cast<int>(patience.count()))->wait_for(patience);
     });
-    (void)drained;
-    const auto sent = guarded(
-        [&] { state_->client->disconnect(static_cast<int>(half.count()))->wait_for(half); });
     (void)sent;  // not connected, or too slow: the destructor breaks the connection
 }
 

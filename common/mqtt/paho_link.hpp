@@ -53,7 +53,10 @@ public:
     Result<void> publish(std::uint64_t id, const Message& message);
     Result<void> subscribe(std::uint64_t id, const std::string& filter, int qos);
     Result<void> unsubscribe(std::uint64_t id, const std::string& filter);
-    /// Sends DISCONNECT behind what is queued; waits at most `patience` for it.
+    /// Waits at most `patience` until what was published has gone out. False if it has not.
+    bool drain(std::chrono::milliseconds patience);
+    /// Sends DISCONNECT, and waits at most `patience` for that. What Paho has not written yet is
+    /// lost.
     void disconnect(std::chrono::milliseconds patience);
 
 private:

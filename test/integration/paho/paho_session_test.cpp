@@ -155,7 +155,7 @@ TEST(PahoClient, SendsWhatWasPublishedBeforeClose) {
     ASSERT_TRUE(client.connects(broker.url()));
     client.onLoop([](PahoClient& paho) {
         for (int i = 0; i < 50; ++i) paho.publish(message("last/words", "and", 1));
-        paho.publish(message("last/word", "bye"));
+        paho.publish(message("last/word", "bye", 1));
         paho.close();
     });
     EXPECT_TRUE(watcher.receives("last/word"));
