@@ -95,7 +95,8 @@ public:
 
 /// The muster program with modules of one's own added to its master: call it from main(). Each
 /// run of a master asks `modules` once for fresh ones; they come before the built-in modules, and
-/// one with a built-in's id replaces it. Returns the exit status (docs/commands/README.md).
+/// one with a built-in's id replaces it, except the supervisor. Returns the exit status
+/// (docs/commands/README.md).
 int runProgram(int argc, char** argv,
                std::function<std::vector<std::unique_ptr<AdminModule>>()> modules = {});
 
