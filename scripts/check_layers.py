@@ -54,7 +54,7 @@ THIRD_PARTY = [
     (r"(?:mqtt/|MQTT)", r"common/mqtt/paho\w*|bench/|test/"),
     (r"sqlite3\.h", r"master/(?:sqlite|cluster|session_store)/|bench/|test/"),
     (r"argon2\.h|openssl/", r"master/|common/|examples/chat/|test/|bench/"),
-    (r"CLI/", r"console/|app/|bench/"),
+    (r"CLI/", r"console/|app/|bench/|test/"),
     (r"spdlog/", r"common/log\.cpp$"),
 ]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
