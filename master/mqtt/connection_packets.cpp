@@ -44,9 +44,11 @@ bool Connection::resolveAlias(Publish& packet) {
 }
 
 void Connection::onPublish(const PublishRequest& request, std::uint16_t packetId) {
-    if (!isValidTopicName(request.topic))
+    if (!broker_.takesTopic(request.topic))
         return fail(ReasonCode::TopicNameInvalid, "the topic has wildcards or too many levels");
     ++broker_.counters().messagesReceived;
+    broker_.counters().payloadBytesReceived += request.payload.size();
+    if (rate_) rate_->takeMessage();
     if (state_ == State::Foreign) return onForeignPublish(request, packetId);
     if (request.qos == 2) return onQos2(request, packetId);
     const StorePosition before = broker_.recorded();
@@ -92,7 +94,9 @@ void Connection::onQos2(const PublishRequest& request, std::uint16_t packetId) {
 
 void Connection::on(const Puback& packet) {
     sawAck_ = true;
-    if (session_ != nullptr && session_->onPuback(packet.packetId)) broker_.pump(*session_);
+    if (session_ == nullptr || !session_->onPuback(packet.packetId)) return;
+    broker_.note({"ack", session_->clientId(), {}, 0, 1, {}});
+    broker_.pump(*session_);
 }
 
 void Connection::on(const Pubrec& packet) {
@@ -123,7 +127,9 @@ void Connection::on(const Pubrel& packet) {
 
 void Connection::on(const Pubcomp& packet) {
     sawAck_ = true;
-    if (session_ != nullptr && session_->onPubcomp(packet.packetId)) broker_.pump(*session_);
+    if (session_ == nullptr || !session_->onPubcomp(packet.packetId)) return;
+    broker_.note({"ack", session_->clientId(), {}, 0, 2, {}});
+    broker_.pump(*session_);
 }
 
 void Connection::on(const Subscribe& packet) {
