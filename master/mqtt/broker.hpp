@@ -199,7 +199,7 @@ private:
     SubscriptionTree tree_;
     std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
     std::unordered_map<std::string, std::size_t> sessionsOf_;  // how many, by name
-    std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
+    std::set<std::pair<TimePoint, Session*>> due_;             // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     std::unordered_set<Connection*> holding_;  // those with answers that wait for the store
     std::unordered_set<Session*> awaiting_;    // those whose next message waits for the store
