@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,8 @@ public:
     using Rule = std::function<bool(const mqtt::ClientIdentity&, std::string_view)>;
     Rule publishRule, readRule, subscribeRule;
     mqtt::ReasonCode verdict = mqtt::ReasonCode::Success;
-    bool isSlow = false;  // answers wait for answer()
+    std::optional<mqtt::ClientCertificate> certificate;  // of the last who asked
+    bool isSlow = false;                                 // answers wait for answer()
     std::vector<std::function<void()>> waiting;
     void answer();
 };
