@@ -3,6 +3,7 @@
 #include "common/config/listeners.hpp"
 #include "common/log.hpp"
 #include "common/wire/envelope.hpp"
+#include "master/session_store/sqlite_session_store.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -88,6 +89,13 @@ BrokerServer::BrokerServer(AsioLoop& loop, const config::Cluster& cluster,
       journal_(loop),
       broker_(limitsOf(cluster.limits), access_, wire::makeNonce(), &journal_),
       ticker_(loop, broker_) {}
+
+Result<void> BrokerServer::keepIn(const std::string& file, bool powerDurability) {
+    auto opened = mqtt::SqliteSessionStore::open(loop_, file, powerDurability);
+    if (!opened) return opened.error();
+    store_ = std::move(*opened);
+    return broker_.restore(*store_, loop_.now());
+}
 
 void BrokerServer::setPomelo(LinkObserver& observer) {
     mqtt::ForeignProtocol pomelo;

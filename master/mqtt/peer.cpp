@@ -79,7 +79,7 @@ void Peer::read() {
     if (!isClosing_ && connection_->wantsQuickAck()) acknowledgeAtOnce();
 }
 
-bool Peer::wantsInput() const noexcept {
+bool Peer::wantsInput() const {
     // Also what a stream answers by itself, like pongs, has to be read by somebody.
     return connection_->wantsInput() &&
            (!stream_ || stream_->output().bytes() <= ByteStream::kMostOutput);

@@ -64,7 +64,7 @@ public:
     void close() override;
 
 private:
-    bool wantsInput() const noexcept;
+    bool wantsInput() const;
     void decode(std::string_view raw);
     OutputQueue& output() noexcept { return stream_ ? stream_->output() : connection_->output(); }
     void noteStreamEnd();
