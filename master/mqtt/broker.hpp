@@ -182,6 +182,9 @@ private:
 
     bool isTooDeep(std::string_view topic);
     Session* find(const std::string& clientId);
+    bool hasTooManySessions(const std::string& name) const;
+    Session& addSession(const std::string& clientId, const ClientIdentity& identity);
+    void eraseSession(const Session& session);
     ReasonCode prepare(const SessionRequest& request);
     void takeOver(Session& session);
     void publishWill(Session& session);
@@ -227,7 +230,8 @@ private:
     RetainedStore retained_;
     SubscriptionTree tree_;
     Sessions sessions_;
-    std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
+    std::unordered_map<std::string, std::size_t> sessionsOf_;  // how many, by name
+    std::set<std::pair<TimePoint, Session*>> due_;             // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     Admission admission_;
     std::unordered_set<Connection*> holding_;  // those with answers that wait for the store
