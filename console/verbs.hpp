@@ -62,7 +62,7 @@ inline constexpr std::array kVerbs{
          "what goes on in the embedded broker; files for an external Mosquitto",
          "muster broker slow",
          "0 done, 1 failed, 2 usage, or the configuration has errors, 3 no such client,\n"
-         "5 timed out, 6 not allowed, 7 no master answers, 130 interrupted"},
+         "5 timed out, 6 not allowed, 7 no master answers, 8 an external broker,\n130 interrupted"},
     Verb{"module", "module list | module enable NAME | module disable NAME", "the master's modules",
          "muster module list",
          "0 done, 2 usage, 3 no such module, 5 timed out, 6 not allowed, 7 no master answers"},

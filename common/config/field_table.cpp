@@ -222,7 +222,7 @@ const std::vector<Field> kFields = {
      FieldType::Duration,
      "\"10s\"",
      100,
-     600000,
+     3600000,
      {},
      "From accept to CONNECT, and for authentication."},
     {"limits.maxConnectSize",
