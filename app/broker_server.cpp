@@ -17,6 +17,7 @@ mqtt::BrokerLimits limitsOf(const config::Limits& wanted) {
     limits.maxQueuedMessages = wanted.maxQueuedPerSession;
     limits.maxQueuedBytes = wanted.maxQueuedBytesPerSession;
     limits.maxRetained = wanted.maxRetained;
+    limits.maxSessionsPerIdentity = wanted.maxConnections;  // of all that are kept, a tenth
     limits.maxSubscriptions = wanted.maxSubscriptionsPerClient;
     return limits;
 }
