@@ -2,7 +2,8 @@
 // everything. Prints "listening PORT" once it accepts connections; ends at SIGTERM, or with the
 // process that started it.
 //
-// usage: broker_program [--host ADDRESS] [--port PORT] [--store FILE] [limits, see --help]
+// usage: broker_program [--host ADDRESS] [--port PORT] [--store FILE] [--web-socket]
+//                       [--cert FILE --key FILE [--client-ca FILE]] [limits, see --help]
 #include "master/async/asio_loop.hpp"
 #include "master/mqtt/broker_ticker.hpp"
 #include "master/mqtt/listener.hpp"
@@ -41,6 +42,20 @@ void addLimits(CLI::App& app, Options& options) {
     app.add_option("--max-output-bytes", limits.maxOutputBytes, "unsent, of one connection");
     app.add_option("--max-retained", limits.maxRetained);
     app.add_option("--max-retained-bytes", limits.maxRetainedBytes);
+}
+
+void addStreams(CLI::App& app, Options& options) {
+    mqtt::ListenerOptions& listener = options.listener;
+    app.add_flag_callback("--web-socket", [&listener] { listener.webSocket.emplace(); });
+    const auto file = [&](const char* name, std::string TlsFiles::*place) {
+        app.add_option_function<std::string>(name, [&listener, place](const std::string& path) {
+            if (!listener.tls) listener.tls.emplace();
+            (*listener.tls).*place = path;
+        });
+    };
+    file("--cert", &TlsFiles::certificate);
+    file("--key", &TlsFiles::key);
+    file("--client-ca", &TlsFiles::clientCa);
 }
 
 // Assigned client ids of two runs must differ.
@@ -94,6 +109,7 @@ int main(int argc, char** argv) {
     app.add_option("--store", options.store, "file for sessions and retained messages");
     app.add_flag("--power", options.hasPowerDurability, "an fsync for each group");
     addLimits(app, options);
+    addStreams(app, options);
     CLI11_PARSE(app, argc, argv);
     return run(options);
 }
