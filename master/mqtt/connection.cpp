@@ -100,9 +100,16 @@ void Connection::onDecodeError(const DecodeError& error) {
     fail(error.code, error.detail);
 }
 
-void Connection::write(const Packet& packet) {
-    output_.appendWith([&](std::string& out) { encode(packet, version_, out); });
-    wire_.outputReady();
+bool Connection::write(const Packet& packet) {
+    bool fits = true;
+    output_.appendWith([&](std::string& out) {
+        const std::size_t before = out.size();
+        encode(packet, version_, out);
+        fits = !isTooLarge(out.size() - before);
+        if (!fits) out.resize(before);
+    });
+    if (fits) wire_.outputReady();
+    return fits;
 }
 
 // PUBACK, PUBREC, PUBREL and PUBCOMP without properties.

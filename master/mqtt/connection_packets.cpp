@@ -124,8 +124,15 @@ void Connection::on(const Subscribe& packet) {
         if (version_ == Version::V31 && isFailure(code)) code = static_cast<ReasonCode>(wish.qos);
         answer.codes.push_back(static_cast<std::uint8_t>(code));
     }
-    write(answer);
+    reply(answer);
     if (session_ != nullptr) broker_.pump(*session_);  // retained messages
+}
+
+// A SUBACK without its codes would be a lie: a client that asks for more than it takes
+// is sent away.
+void Connection::reply(const Packet& packet) {
+    if (!write(packet))
+        disconnect(ReasonCode::PacketTooLarge, "the answer is larger than the client takes");
 }
 
 void Connection::on(const Unsubscribe& packet) {
@@ -136,11 +143,11 @@ void Connection::on(const Unsubscribe& packet) {
                                                     : ReasonCode::NoSubscriptionExisted;
         answer.codes.push_back(static_cast<std::uint8_t>(code));
     }
-    write(answer);
+    reply(answer);
 }
 
 void Connection::on(const Pingreq&) {
-    write(Pingresp{});
+    reply(Pingresp{});
 }
 
 void Connection::on(const Disconnect& packet) {

@@ -48,7 +48,9 @@ bool Session::deliver(Delivery delivery) {
 }
 
 std::size_t Session::pump(TimePoint now) {
-    while (unsentInFlight_ > 0 && outlet_ != nullptr && sentInFlight_ < quota_) resendOne();
+    while (unsentInFlight_ > 0 && outlet_ != nullptr && sentInFlight_ < quota_ &&
+           outlet_->hasRoom())
+        resendOne();
     std::size_t expired = 0;
     while (!queue_.empty() && unsentInFlight_ == 0 && maySend()) {
         Delivery delivery = std::move(queue_.front());
