@@ -112,18 +112,33 @@ BrokerLimits ScriptWorld::limitsOf(const ScriptRecord& settings) {
 }
 
 ScriptWorld::ScriptWorld(const ScriptRecord& settings)
-    : broker_(limitsOf(settings), access_, "script") {
-    broker_.enter(now_);
-    broker_.setWaker([this] { wantsWork_ = true; });
-    isForeignOn_ = (settings.arguments[1] & 1U) != 0;
+    : limits_(limitsOf(settings)),
+      isForeignOn_((settings.arguments[1] & 1U) != 0),
+      hasStore_((settings.arguments[1] & 4U) != 0) {
     access_.isSlow = (settings.arguments[1] & 2U) != 0;
-    if (isForeignOn_) broker_.setForeignProtocol({{"register"}, &links_});
+    startBroker();
+}
+
+void ScriptWorld::startBroker() {
+    broker_ = std::make_unique<Broker>(limits_, access_, "script");
+    broker_->enter(now_);
+    broker_->setWaker([this] { wantsWork_ = true; });
+    if (isForeignOn_) broker_->setForeignProtocol({{"register"}, &links_});
+    if (hasStore_) requireThat(bool(broker_->restore(store_, now_)), "the store is refused");
+}
+
+// The process is gone: what happens to its connections is not recorded any more.
+void ScriptWorld::crash() {
+    store_.crash();
+    clients_ = {};
+    broker_.reset();
+    startBroker();
 }
 
 ScriptClient& ScriptWorld::client(const ScriptRecord& record) {
     auto& slot = clients_[record.client];
     if (slot && slot->connection.isClosed()) slot.reset();
-    if (!slot) slot = std::make_unique<ScriptClient>(broker_, isForeignOn_, now_);
+    if (!slot) slot = std::make_unique<ScriptClient>(*broker_, isForeignOn_, now_);
     return *slot;
 }
 
@@ -157,7 +172,7 @@ void ScriptWorld::answer(const ScriptRecord& record) {
 
 void ScriptWorld::passTime(const ScriptRecord& record) {
     now_ += kSteps[record.arguments[0] % kSteps.size()] * (1 + record.arguments[1] % 4);
-    broker_.tick(now_);
+    broker_->tick(now_);
 }
 
 void ScriptWorld::read(const ScriptRecord& record) {
@@ -171,25 +186,29 @@ void ScriptWorld::read(const ScriptRecord& record) {
 
 void ScriptWorld::operate(const ScriptRecord& record) {
     const auto& a = record.arguments;
+    constexpr std::uint8_t kRarely = 77;
     switch (a[0] % 8) {
         case 0: access_.isSlow = !access_.isSlow; break;
         case 1: access_.isEveShutOut = !access_.isEveShutOut; break;
         case 2:
-            broker_.disconnectIdentity((a[1] & 1U) != 0 ? "eve" : "anonymous",
-                                       ReasonCode::NotAuthorized);
+            broker_->disconnectIdentity((a[1] & 1U) != 0 ? "eve" : "anonymous",
+                                        ReasonCode::NotAuthorized);
             break;
         case 3:
-            if (a[1] == 77) broker_.shutDown();
+            if (a[1] == kRarely) broker_->shutDown();
             break;
-        default: broker_.enter(now_); access_.answer();
+        case 4: store_.hold(!store_.isHeld()); break;
+        case 5: store_.fail(!store_.isFailing(), now_); break;
+        case 6: return crash();
+        default: broker_->enter(now_); access_.answer();
     }
 }
 
 void ScriptWorld::publishInside(const ScriptRecord& record) {
     const Publish packet = scriptPublish(record);
     if (!isValidTopicName(packet.topic)) return;
-    broker_.publish({packet.topic, packet.payload, packet.qos, packet.retain, &packet.properties},
-                    {"server", 0, {}}, nullptr);
+    broker_->publish({packet.topic, packet.payload, packet.qos, packet.retain, &packet.properties},
+                     {"server", 0, {}}, nullptr);
 }
 
 void ScriptWorld::play(const ScriptRecord& record) {
@@ -220,24 +239,27 @@ void ScriptWorld::play(const ScriptRecord& record) {
 
 // As a turn of the loop ends: what can be read is read, until nobody has more to say.
 void ScriptWorld::settle() {
-    for (bool isBusy = true; std::exchange(isBusy, false);) {
-        if (std::exchange(wantsWork_, false)) {
-            broker_.work(now_);
-            isBusy = true;
-        }
-        for (auto& client : clients_) {
-            if (!client) continue;
-            client->watch();
-            client->witness.endTurn();
-            if (client->isReading && client->read(kAll, now_)) isBusy = true;
-        }
+    while (settleOnce()) {
     }
     checkLimits();
 }
 
+bool ScriptWorld::settleOnce() {
+    bool isBusy = std::exchange(wantsWork_, false);
+    if (isBusy) broker_->work(now_);
+    if (hasStore_ && store_.commit(now_)) isBusy = true;
+    for (auto& client : clients_) {
+        if (!client) continue;
+        client->watch();
+        client->witness.endTurn();
+        if (client->isReading && client->read(kAll, now_)) isBusy = true;
+    }
+    return isBusy;
+}
+
 void ScriptWorld::checkLimits() {
-    const BrokerLimits& limits = broker_.limits();
-    const BrokerGauges gauges = broker_.gauges();
+    const BrokerLimits& limits = broker_->limits();
+    const BrokerGauges gauges = broker_->gauges();
     requireThat(gauges.sessions <= limits.maxSessions, "too many sessions");
     requireThat(gauges.subscriptions <= gauges.sessions * limits.maxSubscriptions,
                 "too many subscriptions");
@@ -257,6 +279,8 @@ void ScriptWorld::checkLimits() {
 void ScriptWorld::finish() {
     access_.isSlow = false;
     access_.answer();
+    store_.hold(false);
+    if (hasStore_) store_.fail(false, now_);
     for (auto& client : clients_) {
         if (!client) continue;
         client->isReading = true;

@@ -3,6 +3,7 @@
 #include "master/mqtt/connection.hpp"
 #include "test/fuzz/connection_witness.hpp"
 #include "test/fuzz/script_packets.hpp"
+#include "test/fuzz/script_store.hpp"
 
 #include <array>
 #include <functional>
@@ -72,7 +73,7 @@ private:
 /// A broker and its clients, as a script plays them.
 class ScriptWorld {
 public:
-    /// The record's arguments choose limits, the foreign protocol and slow authentication.
+    /// The record's arguments choose limits, the foreign protocol, slow authentication and a store.
     explicit ScriptWorld(const ScriptRecord& settings);
     void play(const ScriptRecord& record);
     /// Everybody reads, nothing is under way: all must be answered.
@@ -88,14 +89,20 @@ private:
     void read(const ScriptRecord& record);
     void operate(const ScriptRecord& record);
     void publishInside(const ScriptRecord& record);
+    void startBroker();
+    void crash();
     void settle();
+    bool settleOnce();
     void checkLimits();
 
     TimePoint now_{std::chrono::hours(1)};
     ScriptAccess access_;
     ScriptLinks links_;
-    mqtt::Broker broker_;
+    mqtt::BrokerLimits limits_;
+    ScriptStore store_;
+    std::unique_ptr<mqtt::Broker> broker_;
     bool isForeignOn_ = false;
+    bool hasStore_ = false;
     bool wantsWork_ = false;
     std::array<std::unique_ptr<ScriptClient>, 4> clients_;
 };
