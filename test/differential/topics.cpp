@@ -1,4 +1,5 @@
 // TopicFilter, SubscriptionTree and RetainedStore against libmosquitto's matching and checks.
+#include "master/mqtt/recorder.hpp"
 #include "master/mqtt/retained_store.hpp"
 #include "master/mqtt/session.hpp"
 #include "master/mqtt/subscription_tree.hpp"
@@ -84,7 +85,7 @@ private:
 class TopicComparison {
 public:
     explicit TopicComparison(Report& report)
-        : report_(report), session_("client", {}, limits_, budget_) {}
+        : report_(report), session_("client", {}, limits_, budget_, recorder_) {}
 
     void compare(const std::string& filter, const std::string& topic) {
         report_.compared();
@@ -135,7 +136,7 @@ private:
         return isMatch;
     }
     bool doesStoreMatch(const TopicFilter& filter, const std::string& topic) {
-        RetainedStore store(1, 1 << 20);
+        RetainedStore store(1, 1 << 20, recorder_);
         store.put(makeMessage({topic, "x", 0, true, nullptr}, {}));
         std::string after;
         bool isMatch = false;
@@ -146,6 +147,7 @@ private:
     Report& report_;
     BrokerLimits limits_;
     QueueBudget budget_;
+    Recorder recorder_;
     Session session_;
     SubscriptionTree tree_;
     SubscriptionMatches matches_;
