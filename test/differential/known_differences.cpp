@@ -20,6 +20,8 @@ constexpr KnownDifference kShareName{
 constexpr KnownDifference kTooDeep{
     "too deep",
     "we refuse more than 128 levels, so that no walk is deep; libmosquitto has no bound"};
+constexpr KnownDifference kEmptyText{
+    "empty", "4.7.3-1: at least one character; libmosquitto 2.0.11 takes an empty topic or filter"};
 constexpr KnownDifference kControls{
     "control characters",
     "1.5.4: U+0001..U+001F, U+007F..U+009F and non-characters MAY be refused; libmosquitto does"};
@@ -119,8 +121,11 @@ constexpr KnownDifference kOldDup{"3.1 DUP", "3.1 gives DUP no meaning with QoS 
 constexpr KnownDifference kForgottenValue{
     "empty user property",
     "3.1.2.11.8: a name may occur twice; after an empty value mqtt-packet keeps the last one only"};
+constexpr KnownDifference kEarlyQos3{
+    "QoS 3 early", "3.3.1-4: mqtt-packet says so at the first byte, we when the packet is there"};
 constexpr KnownDifference kUnwrittenId{
-    "empty client id", "3.1.3-6: 5.0 allows it without Clean Start; mqtt-packet does not write it"};
+    "empty client id",
+    "3.1.3-6: allowed in 5.0; in 3.x it is for the session to refuse it with 0x02 (3.1.3-8, -9)"};
 constexpr KnownDifference kUnwrittenPassword{
     "password alone", "3.1.2.9: 5.0 allows it without user name; mqtt-packet does not write it"};
 
@@ -131,6 +136,14 @@ const Properties* propertiesOf(const Packet& packet) {
             return nullptr;
         },
         packet);
+}
+
+bool isAboutOldFlags(std::string_view message) {
+    for (const std::string_view flags :
+         {"Invalid header flag bits", "Invalid connack flags", "Connect flag bit 0",
+          "Will Retain Flag must", "Will QoS must", "Invalid subscribe topic flag bits"})
+        if (message.substr(0, flags.size()) == flags) return true;
+    return false;
 }
 
 bool forgetsValue(const Properties& properties) {
@@ -146,12 +159,15 @@ bool forgetsValue(const Properties& properties) {
 
 const KnownDifference* explainFilter(std::string_view filter, bool theirs) {
     if (!theirs) return nullptr;
+    if (filter.empty()) return &kEmptyText;
     if (filter.substr(0, 7) == "$share/") return &kShareName;
     return isTooDeep(filter) ? &kTooDeep : nullptr;
 }
 
 const KnownDifference* explainTopic(std::string_view topic, bool theirs) {
-    return theirs && isTooDeep(topic) ? &kTooDeep : nullptr;
+    if (!theirs) return nullptr;
+    if (topic.empty()) return &kEmptyText;
+    return isTooDeep(topic) ? &kTooDeep : nullptr;
 }
 
 const KnownDifference* explainText(std::string_view text, bool theirs) {
@@ -171,13 +187,19 @@ const KnownDifference* explainTheirRefusal(const Decoded& ours, Version version,
     if (version == Version::V31) {
         if (message == "Cannot parse username" || message == "Cannot parse password")
             return &kOldCredentials;
-        for (const std::string_view flags :
-             {"Invalid header flag bits", "Invalid connack flags", "Connect flag bit 0",
-              "Will Retain Flag must", "Will QoS must", "Invalid subscribe topic flag bits"})
-            if (message.substr(0, flags.size()) == flags) return &kOldFlags;
+        if (isAboutOldFlags(message)) return &kOldFlags;
     }
     if (bytes.substr(0, 2) == std::string_view("\xF0\0", 2)) return &kEmptyAuth;
     return nullptr;
+}
+
+const KnownDifference* explainOurWait(Version version, std::string_view bytes,
+                                      std::string_view message) {
+    if (version == Version::V31 && isAboutOldFlags(message)) return &kOldFlags;
+    constexpr unsigned kPublishWithQos3 = 0x36;
+    const bool isQos3 = (static_cast<unsigned char>(bytes[0]) & 0xF6U) == kPublishWithQos3;
+    return isQos3 && message == "Packet must not have both QoS bits set to 1" ? &kEarlyQos3
+                                                                              : nullptr;
 }
 
 const KnownDifference* explainFields(const Packet& ours, Version version,
@@ -200,10 +222,11 @@ const KnownDifference* explainFields(const Packet& ours, Version version,
 
 const KnownDifference* explainUnwritten(const Packet& packet, std::string_view message) {
     const auto* connect = std::get_if<Connect>(&packet);
-    if (connect == nullptr || connect->version != Version::V5) return nullptr;
-    if (message == "clientId must be given if cleanSession set to 0" && connect->clientId.empty())
+    if (connect == nullptr) return nullptr;
+    if (message.substr(0, 17) == "clientId must be " && connect->clientId.empty())
         return &kUnwrittenId;
-    if (message == "Username is required to use password" && !connect->username)
+    if (connect->version == Version::V5 && message == "Username is required to use password" &&
+        !connect->username)
         return &kUnwrittenPassword;
     return nullptr;
 }

@@ -18,6 +18,9 @@ const KnownDifference* explainOurRefusal(const mqtt::DecodeError& error);
 /// mqtt-packet refuses, with that message, or waits for more of, what we accept.
 const KnownDifference* explainTheirRefusal(const mqtt::Decoded& ours, mqtt::Version version,
                                            std::string_view bytes, std::string_view message);
+/// mqtt-packet refuses, with that message, what we wait for more of.
+const KnownDifference* explainOurWait(mqtt::Version version, std::string_view bytes,
+                                      std::string_view message);
 /// Both accept `bytes`, but mqtt-packet reads `theirJson` in them.
 const KnownDifference* explainFields(const mqtt::Packet& ours, mqtt::Version version,
                                      std::string_view theirJson);

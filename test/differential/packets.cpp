@@ -95,7 +95,8 @@ public:
         }
         report_.note("incomplete");
         if (theirs.kind != PeerAnswer::Kind::NeedsMore)
-            differs(nullptr, input, "we wait for more", theirs);
+            differs(explainOurWait(input.version, input.bytes, theirs.text), input,
+                    "we wait for more", theirs);
     }
 
 private:

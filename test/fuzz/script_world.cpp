@@ -125,6 +125,7 @@ void ScriptWorld::startBroker() {
     broker_->setWaker([this] { wantsWork_ = true; });
     if (isForeignOn_) broker_->setForeignProtocol({{"register"}, &links_});
     if (hasStore_) requireThat(bool(broker_->restore(store_, now_)), "the store is refused");
+    restoredBytes_ = broker_->gauges().queuedBytes;
 }
 
 // The process is gone: what happens to its connections is not recorded any more.
@@ -265,7 +266,9 @@ void ScriptWorld::checkLimits() {
                 "too many subscriptions");
     requireThat(gauges.retained <= limits.maxRetained, "too many retained messages");
     requireThat(gauges.retainedBytes <= limits.maxRetainedBytes, "too much retained");
-    requireThat(gauges.queuedBytes <= limits.maxQueuedBytesTotal, "too much queued");
+    // What was in flight is queued after a crash: nothing acknowledged is lost for a bound.
+    requireThat(gauges.queuedBytes <= std::max(limits.maxQueuedBytesTotal, restoredBytes_),
+                "too much queued");
     for (const auto& client : clients_) {
         if (!client) continue;
         // Above the bound nothing is read; one read may be answered, and one message goes beyond.

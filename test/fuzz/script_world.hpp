@@ -103,6 +103,7 @@ private:
     std::unique_ptr<mqtt::Broker> broker_;
     bool isForeignOn_ = false;
     bool hasStore_ = false;
+    std::size_t restoredBytes_ = 0;  // queued at the broker's start
     bool wantsWork_ = false;
     std::array<std::unique_ptr<ScriptClient>, 4> clients_;
 };

@@ -52,7 +52,9 @@ public:
             return std::all_of(subscribers_.begin(), subscribers_.end(),
                                [](const auto& one) { return one->isSubscribed(); });
         });
-        for (int kill = 0; kill < options_.kills && violations_.count() == 0; ++kill) {
+        const auto end = Clock::now() + options_.time;
+        for (int kill = 0; kill < options_.kills && Clock::now() < end; ++kill) {
+            if (violations_.count() > 0) break;
             live();
             broker_->signal(SIGKILL);
             broker_->wait();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,6 +11,7 @@ struct KillOptions {
     std::string broker;  // program
     std::string store;   // file; empty: none
     int kills = 40;
+    std::chrono::seconds time{3600};  // after which no more are begun
     std::uint32_t seed = 1;
 };
 
