@@ -93,8 +93,10 @@ std::size_t Connection::step(std::string_view bytes) {
 }
 
 void Connection::onDecodeError(const DecodeError& error) {
-    if (state_ != State::AwaitsConnect) return fail(error.code, error.detail);
-    if (error.code == ReasonCode::UnsupportedProtocolVersion) {
+    const bool isUnsupported = error.code == ReasonCode::UnsupportedProtocolVersion;
+    if (state_ != State::AwaitsConnect)  // a second CONNECT; no DISCONNECT has that code (3.14.2.1)
+        return fail(isUnsupported ? ReasonCode::ProtocolError : error.code, error.detail);
+    if (isUnsupported) {
         version_ = error.version.value_or(Version::V311);
         ++broker_.counters().protocolErrors;
         return refuse(error.code, error.detail);
@@ -102,9 +104,16 @@ void Connection::onDecodeError(const DecodeError& error) {
     fail(error.code, error.detail);
 }
 
-void Connection::write(const Packet& packet) {
-    output_.appendWith([&](std::string& out) { encode(packet, version_, out); });
-    wire_.outputReady();
+bool Connection::write(const Packet& packet) {
+    bool fits = true;
+    output_.appendWith([&](std::string& out) {
+        const std::size_t before = out.size();
+        encode(packet, version_, out);
+        fits = !isTooLarge(out.size() - before);
+        if (!fits) out.resize(before);
+    });
+    if (fits) wire_.outputReady();
+    return fits;
 }
 
 // PUBACK, PUBREC, PUBREL and PUBCOMP without properties.

@@ -101,7 +101,9 @@ private:
     std::size_t step(std::string_view bytes);
     void processKept();
     void onDecodeError(const DecodeError& error);
-    void write(const Packet& packet);
+    /// False, and nothing is written, if the client does not take packets that large (MQTT 5,
+    /// 3.1.2-24).
+    bool write(const Packet& packet);
     void writeAck(unsigned type, std::uint16_t packetId, ReasonCode code);
     void fail(ReasonCode code, std::string_view why);
     void disconnect(ReasonCode code, std::string_view why);
@@ -127,7 +129,7 @@ private:
     SessionRequest sessionRequest(const ClientIdentity& identity);
     void accept(const ClientIdentity& identity, bool sessionPresent);
     void refuse(ReasonCode code, std::string_view why);
-    void writeConnack(ReasonCode code, bool sessionPresent, Properties properties);
+    bool writeConnack(ReasonCode code, bool sessionPresent, Properties properties);
 
     // connection_packets.cpp: with a session
     void on(Publish& packet);

@@ -117,7 +117,9 @@ Delivery Session::unqueue() {
 }
 
 std::size_t Session::pump(TimePoint now) {
-    while (unsentInFlight_ > 0 && outlet_ != nullptr && sentInFlight_ < quota_) resendOne();
+    while (unsentInFlight_ > 0 && outlet_ != nullptr && sentInFlight_ < quota_ &&
+           outlet_->hasRoom())
+        resendOne();
     std::size_t expired = 0;
     while (!queue_.empty() && unsentInFlight_ == 0 && maySend(queue_.front())) {
         Delivery delivery = unqueue();
