@@ -2,10 +2,11 @@
 // everything. Prints "listening PORT" once it accepts connections; ends at SIGTERM, or with the
 // process that started it.
 //
-// usage: broker_program [--host ADDRESS] [--port PORT] [limits, see --help]
+// usage: broker_program [--host ADDRESS] [--port PORT] [--store FILE] [limits, see --help]
 #include "master/async/asio_loop.hpp"
 #include "master/mqtt/broker_ticker.hpp"
 #include "master/mqtt/listener.hpp"
+#include "master/session_store/sqlite_session_store.hpp"
 #include "test/support/open_access.hpp"
 
 #include <csignal>
@@ -23,6 +24,8 @@ namespace {
 struct Options {
     mqtt::BrokerLimits limits;
     mqtt::ListenerOptions listener;
+    std::string store;  // file; empty: nothing is kept
+    bool hasPowerDurability = false;
 };
 
 void addLimits(CLI::App& app, Options& options) {
@@ -46,6 +49,11 @@ std::string randomSeed() {
     return std::to_string(device());
 }
 
+int fail(const Error& error) {
+    std::fprintf(stderr, "broker_program: %s\n", std::string(error.detail()).c_str());
+    return 1;
+}
+
 int run(const Options& options) {
     boost::asio::io_context context{1};
     boost::asio::signal_set signals(context, SIGTERM, SIGINT);
@@ -54,13 +62,20 @@ int run(const Options& options) {
     });
     AsioLoop loop(context);
     test::OpenAccess access;
+    std::unique_ptr<mqtt::SqliteSessionStore> store;
+    if (!options.store.empty()) {
+        auto opened =
+            mqtt::SqliteSessionStore::open(loop, options.store, options.hasPowerDurability);
+        if (!opened) return fail(opened.error());
+        store = std::move(*opened);
+    }
     mqtt::Broker broker(options.limits, access, randomSeed());
+    if (store)
+        if (const auto restored = broker.restore(*store, loop.now()); !restored)
+            return fail(restored.error());
     mqtt::BrokerTicker ticker(loop, broker);
     mqtt::Listener listener(loop, broker, options.listener);
-    if (const auto started = listener.start(); !started) {
-        std::fprintf(stderr, "broker_program: %s\n", std::string(started.error().detail()).c_str());
-        return 1;
-    }
+    if (const auto started = listener.start(); !started) return fail(started.error());
     std::printf("listening %d\n", int{listener.port()});
     std::fflush(stdout);
     context.run();
@@ -76,6 +91,8 @@ int main(int argc, char** argv) {
     CLI::App app("muster's MQTT broker alone, open to everybody; for tests and measurements");
     app.add_option("--host", options.listener.host, "address to listen on");
     app.add_option("--port", options.listener.port, "0: any free one");
+    app.add_option("--store", options.store, "file for sessions and retained messages");
+    app.add_flag("--power", options.hasPowerDurability, "an fsync for each group");
     addLimits(app, options);
     CLI11_PARSE(app, argc, argv);
     return run(options);
