@@ -99,10 +99,19 @@ void Connection::onDecodeError(const DecodeError& error) {
         ++broker_.counters().protocolErrors;
         return refuse(error.code, error.detail);
     }
-    fail(error.code, error.detail);
+    // MQTT 5 has words for what is wrong with a CONNECT (3.1.4-1); the others just close.
+    if (error.version != Version::V5) return fail(error.code, error.detail);
+    version_ = Version::V5;
+    ++broker_.counters().protocolErrors;
+    refuse(error.code, error.detail);
 }
 
 void Connection::write(const Packet& packet) {
+    if (maxOutgoingPacket_ != SIZE_MAX) {
+        std::string bytes;
+        encode(packet, version_, bytes);
+        if (isTooLarge(bytes.size())) return;  // a goodbye without words (MQTT 5, 3.1.2-24)
+    }
     output_.appendWith([&](std::string& out) { encode(packet, version_, out); });
     wire_.outputReady();
 }

@@ -123,7 +123,7 @@ private:
     SessionRequest sessionRequest(const ClientIdentity& identity);
     void accept(const ClientIdentity& identity, bool sessionPresent);
     void refuse(ReasonCode code, std::string_view why);
-    void writeConnack(ReasonCode code, bool sessionPresent, Properties properties);
+    bool writeConnack(ReasonCode code, bool sessionPresent, Properties properties);
 
     // connection_packets.cpp: with a session
     void on(Publish& packet);

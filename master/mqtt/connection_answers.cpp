@@ -37,9 +37,11 @@ void Connection::answer(unsigned type, std::uint16_t packetId, ReasonCode code,
 }
 
 void Connection::answer(const Packet& packet, StorePosition before) {
-    if (!mustHold(before)) return write(packet);
     HeldAnswer held;
     encode(packet, version_, held.bytes);
+    if (isTooLarge(held.bytes.size()))  // without its answer the client would wait for ever
+        return disconnect(ReasonCode::PacketTooLarge, "the answer is more than the client takes");
+    if (!mustHold(before)) return sendHeld(held);
     hold(std::move(held));
 }
 

@@ -35,7 +35,7 @@ void Connection::on(Connect& packet) {
     state_ = State::Undecided;
     isAccepted_ = true;
     deadline_ = lastInput_ + broker_.limits().connectDeadline;
-    writeConnack(ReasonCode::Success, false, {});
+    (void)writeConnack(ReasonCode::Success, false, {});  // before 5.0 clients take all sizes
 }
 
 ReasonCode Connection::checkConnect(const Connect& packet) const {
@@ -126,12 +126,14 @@ SessionRequest Connection::sessionRequest(const ClientIdentity& identity) {
 }
 
 void Connection::accept(const ClientIdentity& identity, bool sessionPresent) {
-    state_ = State::Open;
     keepAlive_ = connect_->keepAlive;
     const Properties wishes = std::move(connect_->properties);
     connect_.reset();
     if (wishes.maximumPacketSize) maxOutgoingPacket_ = *wishes.maximumPacketSize;
-    if (std::exchange(isAccepted_, true)) return;  // was answered while undecided
+    if (isAccepted_) {  // was answered while undecided
+        state_ = State::Open;
+        return;
+    }
     const BrokerLimits& limits = broker_.limits();
     Properties properties;
     properties.assignedClientIdentifier = wishes.assignedClientIdentifier;
@@ -144,23 +146,32 @@ void Connection::accept(const ClientIdentity& identity, bool sessionPresent) {
         std::string information = broker_.access().responseInformation(identity);
         if (!information.empty()) properties.responseInformation = std::move(information);
     }
-    writeConnack(ReasonCode::Success, sessionPresent, std::move(properties));
+    if (!writeConnack(ReasonCode::Success, sessionPresent, std::move(properties)))
+        return refuse(ReasonCode::PacketTooLarge, "the CONNACK is more than the client takes");
+    isAccepted_ = true;
+    state_ = State::Open;
 }
 
 void Connection::refuse(ReasonCode code, std::string_view why) {
     ++broker_.counters().clientsRefused;
     if (auto* observer = broker_.observer())
         observer->connectionRefused(info_.peer, connect_ ? connect_->clientId : "", code, why);
-    if (!isAccepted_) writeConnack(code, false, {});
+    if (!isAccepted_) (void)writeConnack(code, false, {});  // too large even so: just closed
     finish(false, why);
 }
 
-void Connection::writeConnack(ReasonCode code, bool sessionPresent, Properties properties) {
+// False if it is larger than the client takes (MQTT 5, 3.1.2-24).
+bool Connection::writeConnack(ReasonCode code, bool sessionPresent, Properties properties) {
     Connack packet;
     packet.sessionPresent = sessionPresent;
     packet.code = version_ == Version::V5 ? static_cast<std::uint8_t>(code) : returnCode(code);
     packet.properties = std::move(properties);
-    write(packet);
+    std::string bytes;
+    encode(packet, version_, bytes);
+    if (isTooLarge(bytes.size())) return false;
+    output_.append(bytes);
+    wire_.outputReady();
+    return true;
 }
 
 }  // namespace muster::mqtt

@@ -97,8 +97,9 @@ TEST_P(Connecting5, TheTopicAliasMaximumIsEnforced) {
 
 TEST_P(Connecting5, WhatIsAvailableWorks) {
     LiveClient one = connected("a");
-    EXPECT_EQ(one.subscribes({"+/w"}, 9), std::vector<std::uint8_t>{0});  // wildcard, identifier
-    EXPECT_EQ(one.subscribes({"$share/g/s"}), std::vector<std::uint8_t>{0});
+    EXPECT_EQ(one.subscribes(Subscription{"+/w"}, 9),
+              std::vector<std::uint8_t>{0});  // wildcard, identifier
+    EXPECT_EQ(one.subscribes(Subscription{"$share/g/s"}), std::vector<std::uint8_t>{0});
     EXPECT_LT(connected("b").publishes("a/w", "x", 2, true), ReasonCode::UnspecifiedError);
     EXPECT_EQ(one.expectsMessage("a/w", "x").properties.subscriptionIdentifiers,
               std::vector<std::uint32_t>{9});

@@ -11,7 +11,7 @@ namespace {
 
 struct Connecting : Acceptance {
     /// Name, level, flags, keep alive 0 and (5.0) no properties; then `rest`.
-    std::string rawConnect(unsigned char flags, std::string_view rest) const {
+    std::string rawConnect(int flags, std::string_view rest) const {
         std::string head = mqttText(version() == Version::V31 ? "MQIsdp" : "MQTT");
         head += static_cast<char>(version());
         head += static_cast<char>(flags);
@@ -69,7 +69,7 @@ TEST_P(StrictConnecting, TheReservedConnectFlagCloses) {
 }
 
 TEST_P(StrictConnecting, WillQosOrWillRetainWithoutAWillCloses) {
-    for (const unsigned char flags : {0x0A, 0x12, 0x22})
+    for (const int flags : {0x0A, 0x12, 0x22})
         expectMalformedConnect(rawConnect(flags, mqttText("a")));
 }
 

@@ -22,10 +22,10 @@ INSTANTIATE_TEST_SUITE_P(Ways, Publishing5, v5Ways(), wayName);
 
 TEST_P(Publishing5, TheIdsOfAllMatchingSubscriptionsAreSent) {
     LiveClient reader = connected("reader");
-    reader.subscribes({"a/+"}, 1);
-    reader.subscribes({"a/b"}, 268'435'455);
-    reader.subscribes({"other"}, 3);
-    reader.subscribes({"#"});
+    reader.subscribes(Subscription{"a/+"}, 1);
+    reader.subscribes(Subscription{"a/b"}, 268'435'455);
+    reader.subscribes(Subscription{"other"}, 3);
+    reader.subscribes(Subscription{"#"});
     connected("writer").publishes("a/b", "x");
     auto ids = reader.expectsMessage("a/b", "x").properties.subscriptionIdentifiers;
     std::sort(ids.begin(), ids.end());

@@ -14,7 +14,7 @@ using Codes = std::vector<std::uint8_t>;
 struct Subscribing : Acceptance {
     std::string noProperties() const { return isV5() ? std::string(1, '\0') : ""; }
     /// A SUBSCRIBE to `t` with this byte of options.
-    std::string subscribeWith(unsigned char options) const {
+    std::string subscribeWith(int options) const {
         return mqttPacket(
             0x82, hex("0001") + noProperties() + mqttText("t") + static_cast<char>(options));
     }
@@ -37,7 +37,7 @@ struct Subscribing5 : Subscribing {};
 INSTANTIATE_TEST_SUITE_P(Ways, Subscribing5, v5Ways(), wayName);
 
 TEST_P(Subscribing, WithoutAFilterItCloses) {
-    for (const unsigned char head : {0x82, 0xA2}) {
+    for (const std::uint8_t head : {std::uint8_t{0x82}, std::uint8_t{0xA2}}) {
         LiveClient one = connected("a");
         one.sendsBytes(mqttPacket(head, hex("0001") + noProperties()));
         one.expectsRefusal(ReasonCode::ProtocolError);
@@ -51,13 +51,13 @@ TEST_P(Subscribing, Qos3Closes) {
 }
 
 TEST_P(StrictSubscribing, ReservedOptionsClose) {
-    for (const unsigned char options : {0x40, 0x80}) {
+    for (const int options : {0x40, 0x80}) {
         LiveClient one = connected("a");
         one.sendsBytes(subscribeWith(options));
         one.expectsRefusal(ReasonCode::MalformedPacket);
     }
     if (isV5()) return;
-    for (const unsigned char options : {0x04, 0x08, 0x10, 0x20}) {
+    for (const int options : {0x04, 0x08, 0x10, 0x20}) {
         LiveClient one = connected("a");
         one.sendsBytes(subscribeWith(options));
         one.expectsRefusal(ReasonCode::MalformedPacket);
@@ -171,8 +171,8 @@ TEST_P(Subscribing5, AnIdentifierOf0Closes) {
 
 TEST_P(Subscribing5, AnIdenticalFilterReplacesTheIdentifierToo) {
     LiveClient one = connected("a");
-    one.subscribes({"t"}, 1);
-    one.subscribes({"t"}, 2);
+    one.subscribes(Subscription{"t"}, 1);
+    one.subscribes(Subscription{"t"}, 2);
     connected("writer").publishes("t", "x");
     EXPECT_EQ(one.expectsMessage("t", "x").properties.subscriptionIdentifiers,
               std::vector<std::uint32_t>{2});
