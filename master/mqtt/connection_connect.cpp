@@ -130,6 +130,9 @@ void Connection::accept(const ClientIdentity& identity, bool sessionPresent) {
     const Properties wishes = std::move(connect_->properties);
     connect_.reset();
     if (wishes.maximumPacketSize) maxOutgoingPacket_ = *wishes.maximumPacketSize;
+    const std::uint16_t aliases =
+        std::min(wishes.topicAliasMaximum.value_or(0), broker_.limits().topicAliasMaximum);
+    if (aliases > 0) outgoingAliases_ = std::make_unique<OutgoingAliases>(aliases);
     if (isAccepted_) {  // was answered while undecided
         state_ = State::Open;
         return;

@@ -140,6 +140,28 @@ TEST_P(Publishing5, AnAliasStandsForItsTopicOnItsConnectionOnly) {
     reader.expectsNothing();
 }
 
+TEST_P(Publishing5, TheBrokersAliasesKeepToTheClientsMaximum) {
+    LiveClient reader = client();
+    Connect packet = reader.connectPacket("reader");
+    packet.properties.topicAliasMaximum = 2;
+    reader.connects(packet);
+    reader.subscribes("topic/#", 1);
+    LiveClient writer = connected("writer");
+    std::map<std::uint16_t, std::string> known;
+    for (int i = 0; i < 9; ++i) {
+        const std::string topic = "topic/" + std::to_string(i % 3);
+        writer.publishes(topic, "x", i % 2);
+        const auto message = reader.expects<Publish>();
+        reader.acknowledges(message);
+        const std::uint16_t alias = message.properties.topicAlias.value_or(0);
+        EXPECT_LE(alias, 2);
+        if (!message.topic.empty() && alias != 0) known[alias] = message.topic;
+        EXPECT_EQ(message.topic.empty() ? known[alias] : message.topic, topic);
+        EXPECT_EQ(message.topic.empty(), i >= 3 && i % 3 < 2);  // the first two have one
+    }
+    EXPECT_EQ(known.size(), 2u);
+}
+
 TEST_P(Publishing5, Alias0Closes) {
     LiveClient one = connected("a");
     Publish message = publishOf("t", "x");

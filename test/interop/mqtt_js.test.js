@@ -112,11 +112,11 @@ for (const version of kVersions) {
 test('5.0: properties, aliases and answers', async () => {
   const version = kVersions[2];
   const responder = await connect(version, { properties: { topicAliasMaximum: 10, receiveMaximum: 2 } });
-  await responder.subscribeAsync('js/ask', { qos: 1, properties: { subscriptionIdentifier: 7 } });
+  await responder.subscribeAsync('js/question', { qos: 1, properties: { subscriptionIdentifier: 7 } });
   const asker = await connect(version, { autoAssignTopicAlias: true });
   await asker.subscribeAsync('js/answer', { qos: 1 });
   for (const number of ['1', '2', '3']) {
-    await asker.publishAsync('js/ask', number, {
+    await asker.publishAsync('js/question', number, {
       qos: 1,
       properties: { responseTopic: 'js/answer', correlationData: Buffer.from(number), userProperties: { a: 'b' } },
     });
