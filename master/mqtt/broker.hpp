@@ -155,6 +155,9 @@ private:
     bool mayTake(const SharedGroup& group, const Session& but, bool isEnding) const;
 
     Session* find(const std::string& clientId);
+    bool hasTooManySessions(const std::string& name) const;
+    Session& addSession(const std::string& clientId, const ClientIdentity& identity);
+    void eraseSession(const Session& session);
     ReasonCode prepare(const SessionRequest& request);
     void takeOver(Session& session);
     void publishWill(Session& session);
@@ -195,7 +198,8 @@ private:
     RetainedStore retained_;
     SubscriptionTree tree_;
     std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
-    std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
+    std::unordered_map<std::string, std::size_t> sessionsOf_;  // how many, by name
+    std::set<std::pair<TimePoint, Session*>> due_;             // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     std::unordered_set<Connection*> holding_;  // those with answers that wait for the store
     std::unordered_set<Session*> awaiting_;    // those whose next message waits for the store

@@ -24,22 +24,38 @@ ReasonCode Broker::prepare(const SessionRequest& request) {
         endSession(*known);
         known = nullptr;
     }
-    if (known == nullptr && sessions_.size() >= limits_.maxSessions)
+    if (known == nullptr && hasTooManySessions(request.identity.name))
         return ReasonCode::QuotaExceeded;
     if (known == nullptr && request.expirySeconds != 0 && recorder_.isFailing())
         return ReasonCode::ServerUnavailable;  // its session could not be kept
     return ReasonCode::Success;
 }
 
+bool Broker::hasTooManySessions(const std::string& name) const {
+    const auto own = sessionsOf_.find(name);
+    return sessions_.size() >= limits_.maxSessions ||
+           (own != sessionsOf_.end() && own->second >= limits_.maxSessionsPerIdentity);
+}
+
+Session& Broker::addSession(const std::string& clientId, const ClientIdentity& identity) {
+    auto& slot = sessions_[clientId];
+    slot = std::make_unique<Session>(clientId, identity, limits_, budget_, recorder_);
+    ++sessionsOf_[identity.name];
+    return *slot;
+}
+
+void Broker::eraseSession(const Session& session) {
+    const auto own = sessionsOf_.find(session.identity().name);
+    if (--own->second == 0) sessionsOf_.erase(own);
+    sessions_.erase(sessions_.find(session.clientId()));
+}
+
 Attachment Broker::attach(SessionRequest request, SessionOutlet& outlet) {
     const ReasonCode code = prepare(request);
     if (code != ReasonCode::Success) return {code, nullptr, false};
-    auto& slot = sessions_[request.clientId];
-    const bool isPresent = slot != nullptr;
-    if (!isPresent)
-        slot = std::make_unique<Session>(request.clientId, request.identity, limits_, budget_,
-                                         recorder_);
-    Session& session = *slot;
+    Session* known = find(request.clientId);
+    const bool isPresent = known != nullptr;
+    Session& session = isPresent ? *known : addSession(request.clientId, request.identity);
     session.attach(outlet, request.identity, request.receiveMaximum);
     session.will = std::move(request.will);  // in place of one that waited for its delay
     session.willDue.reset();
@@ -122,7 +138,7 @@ void Broker::endSession(Session& session) {
     if (session.scheduledFor) due_.erase({*session.scheduledFor, &session});
     backlog_.erase(&session);
     awaiting_.erase(&session);
-    sessions_.erase(sessions_.find(session.clientId()));
+    eraseSession(session);
 }
 
 void Broker::schedule(Session& session) {

@@ -45,10 +45,7 @@ void Broker::Restorer::session(SessionRow row) {
         lostWills_.push_back({row.key, std::move(row.identity), std::move(row.will)});
         return;
     }
-    auto& slot = broker_.sessions_[row.clientId];
-    slot = std::make_unique<Session>(row.clientId, row.identity, broker_.limits_, broker_.budget_,
-                                     broker_.recorder_);
-    Session& session = *slot;
+    Session& session = broker_.addSession(row.clientId, row.identity);
     session.setKey(row.key);
     session.expirySeconds = row.expirySeconds;
     session.will = std::move(row.will);
