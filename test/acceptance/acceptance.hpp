@@ -3,6 +3,7 @@
 #include "test/support/live_broker.hpp"
 #include "test/support/live_client.hpp"
 #include "test/support/raw_client.hpp"
+#include "test/support/web_socket_client.hpp"
 
 #include <memory>
 #include <optional>
@@ -16,12 +17,17 @@ namespace muster::test {
 /// How clients reach the broker.
 struct Transport {
     std::string name;
+    bool isWebSocket;
     std::unique_ptr<ClientSocket> (*open)(LiveBroker& broker);
 };
 
-inline const Transport kTcp{"Tcp", [](LiveBroker& broker) -> std::unique_ptr<ClientSocket> {
+inline const Transport kTcp{"Tcp", false, [](LiveBroker& broker) -> std::unique_ptr<ClientSocket> {
                                 return std::make_unique<RawClient>(broker.port());
                             }};
+inline const Transport kWebSocket{"WebSocket", true,
+                                  [](LiveBroker& broker) -> std::unique_ptr<ClientSocket> {
+                                      return std::make_unique<WebSocketClient>(broker.port());
+                                  }};
 
 /// The parameter of an acceptance test.
 struct Way {
@@ -41,7 +47,7 @@ inline const std::vector<mqtt::Version> kAllVersions{mqtt::Version::V31, mqtt::V
                                                      mqtt::Version::V5};
 /// For rows about framing: every transport.
 inline auto framingWays() {
-    return ::testing::ValuesIn(waysOf({kTcp}, kAllVersions));
+    return ::testing::ValuesIn(waysOf({kTcp, kWebSocket}, kAllVersions));
 }
 inline auto tcpWays() {
     return ::testing::ValuesIn(waysOf({kTcp}, kAllVersions));
@@ -62,7 +68,10 @@ protected:
     mqtt::Version version() const { return GetParam().version; }
     bool isV5() const { return version() == mqtt::Version::V5; }
     LiveBroker& broker() {
-        if (!broker_) broker_.emplace(limits);
+        if (broker_) return *broker_;
+        mqtt::ListenerOptions listener;
+        if (GetParam().transport.isWebSocket) listener.webSocket.emplace();
+        broker_.emplace(limits, listener);
         return *broker_;
     }
     /// A connection on which nothing was sent yet.

@@ -12,13 +12,15 @@ const kVersions = [
   { name: '3.1.1', protocolId: 'MQTT', protocolVersion: 4 },
   { name: '5.0', protocolId: 'MQTT', protocolVersion: 5 },
 ];
-let url;
+const kOverWebSocket = { ...kVersions[2], name: '5.0 over WebSocket', url: () => webSocketUrl };
+let url, webSocketUrl;
 const open = [];
 
 before(async () => {
-  const broker = new Child(process.env.MUSTER_BROKER_PROGRAM, ['--port', '0'], { plain: true });
-  const line = await broker.line((l) => l.startsWith('listening '));
-  url = `mqtt://127.0.0.1:${line.split(' ')[1]}`;
+  const broker = new Child(process.env.MUSTER_BROKER_PROGRAM, ['--port', '0', '--ws', '0'], { plain: true });
+  const portOf = async (what) => (await broker.line((l) => l.startsWith(what))).split(' ')[1];
+  url = `mqtt://127.0.0.1:${await portOf('listening')}`;
+  webSocketUrl = `ws://127.0.0.1:${await portOf('websocket')}/mqtt`;
 });
 after(async () => {
   for (const client of open) client.end(true);
@@ -27,8 +29,8 @@ after(async () => {
 
 /// Connected, with the messages it receives: `await client.next()`.
 async function connect(version, options = {}) {
-  const { name, ...protocol } = version;
-  const client = mqtt.connect(url, { ...protocol, reconnectPeriod: 0, ...options });
+  const { name, url: other, ...protocol } = version;
+  const client = mqtt.connect(other ? other() : url, { ...protocol, reconnectPeriod: 0, ...options });
   open.push(client);
   const arrived = [], waiting = [];
   client.on('message', (topic, payload, packet) => {
@@ -46,10 +48,10 @@ async function connect(version, options = {}) {
   return client;
 }
 
-for (const version of kVersions) {
+for (const version of [...kVersions, kOverWebSocket]) {
   for (const qos of [0, 1, 2]) {
     const name = `${version.name} QoS ${qos}`;
-    const topic = `js/${version.protocolVersion}/${qos}`;
+    const topic = `js/${version.name}/${qos}`;
 
     test(`${name}: messages arrive intact and in order`, async () => {
       const client = await connect(version);
@@ -92,7 +94,7 @@ for (const version of kVersions) {
 
     if (qos === 0) continue;
     test(`${name}: a session is resumed with what came meanwhile`, async () => {
-      const options = { clientId: `js${version.protocolVersion}${qos}`, clean: false };
+      const options = { clientId: `js${version.name}${qos}`.replace(/\W/g, ''), clean: false };
       if (version.protocolVersion === 5) options.properties = { sessionExpiryInterval: 600 };
       const first = await connect(version, options);
       await first.subscribeAsync(topic, { qos });

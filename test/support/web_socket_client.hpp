@@ -2,7 +2,9 @@
 
 #include "test/support/client_socket.hpp"
 #include "test/support/raw_client.hpp"
+#include "test/support/web_socket_bytes.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -16,11 +18,7 @@ public:
     explicit WebSocketClient(std::uint16_t port, const std::string& protocol = "mqtt",
                              const std::string& path = "/mqtt")
         : tcp_(port) {
-        tcp_.send("GET " + path +
-                  " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-                  "Sec-WebSocket-Protocol: " +
-                  protocol + "\r\n\r\n");
+        tcp_.send(webSocketRequest(path, protocol));
         const std::string answer = tcp_.receiveUntil("\r\n\r\n", kPatience);
         if (answer.find(" 101 ") == std::string::npos ||
             answer.find("Sec-WebSocket-Protocol: " + protocol + "\r\n") == std::string::npos)
@@ -30,7 +28,7 @@ public:
     bool send(std::string_view bytes) override {
         std::string frames;
         for (; !bytes.empty(); bytes.remove_prefix(std::min(kFrame, bytes.size())))
-            frames += frameOf(bytes.substr(0, kFrame));
+            frames += clientFrame(bytes.substr(0, kFrame));
         return tcp_.send(frames);
     }
     std::string receiveSome(std::chrono::milliseconds within) override {
@@ -51,21 +49,6 @@ private:
     static constexpr std::size_t kFrame = 50'000;
     static constexpr unsigned kBinary = 2, kClose = 8;
 
-    static std::string frameOf(std::string_view payload) {
-        std::string frame{'\x82'};  // the only one of its message
-        if (payload.size() < 126) {
-            frame += static_cast<char>(0x80U | payload.size());
-        } else {
-            frame += '\xFE';
-            frame += static_cast<char>(payload.size() >> 8);
-            frame += static_cast<char>(payload.size() & 0xFF);
-        }
-        constexpr std::string_view kMask = "\x37\xFA\x21\x3D";
-        frame += kMask;
-        for (std::size_t i = 0; i < payload.size(); ++i)
-            frame += static_cast<char>(payload[i] ^ kMask[i % kMask.size()]);
-        return frame;
-    }
     std::size_t number(std::size_t at, std::size_t size) const {
         std::size_t value = 0;
         for (std::size_t i = at; i < at + size; ++i)
