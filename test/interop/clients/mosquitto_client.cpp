@@ -3,6 +3,7 @@
 
 #include <future>
 #include <stdexcept>
+#include <utility>
 
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -24,7 +25,7 @@ public:
         if (future.wait_for(std::chrono::seconds(10)) != std::future_status::ready)
             throw std::runtime_error("libmosquitto: no answer");
         const int value = future.get();
-        promise_ = {};
+        promise_ = std::promise<int>();
         return value;
     }
 

@@ -27,14 +27,15 @@ public:
         connect.set_mqtt_version(options.version);
         if (options.version == 5) {
             connect.set_clean_start(!options.isPersistent);
-            connect.set_properties(
-                {{mqtt::property::SESSION_EXPIRY_INTERVAL, options.isPersistent ? 600 : 0}});
+            const std::int32_t expiry = options.isPersistent ? 600 : 0;
+            const mqtt::properties properties{{mqtt::property::SESSION_EXPIRY_INTERVAL, expiry}};
+            connect.set_properties(properties);
         } else {
             connect.set_clean_session(!options.isPersistent);
         }
         if (options.will)
-            connect.set_will(mqtt::message(options.will->topic, options.will->payload,
-                                           options.will->qos, options.will->retain));
+            connect.set_will(mqtt::will_options(options.will->topic, options.will->payload,
+                                                options.will->qos, options.will->retain));
         const auto token = client_.connect(connect);
         wait(token, "connect");
         isPresent_ = token->get_connect_response().is_session_present();
