@@ -175,7 +175,7 @@ TEST_P(Connecting, ThereIsOneConnackAndNothingBeforeIt) {
 
 TEST_P(Connecting, ARefusalIsTheLastThatHappens) {
     LiveClient reader = subscribed("reader", "#");
-    broker().access.verdict = ReasonCode::NotAuthorized;
+    broker().call([&] { broker().access.verdict = ReasonCode::NotAuthorized; });
     LiveClient one = client();
     one.sendsBytes(bytesOf(one.connectPacket("a"), version()) +
                    bytesOf(publishOf("t", "x"), version()) +
@@ -207,7 +207,7 @@ TEST_P(Connecting, TheKeepAliveOfTheClientRules) {
     Connect packet = one.connectPacket("a");
     packet.keepAlive = 7;
     EXPECT_FALSE(one.connects(packet).properties.serverKeepAlive);  // so the client's value rules
-    later(std::chrono::seconds(10));
+    later(std::chrono::seconds(8));
     one.expectsNothing();
     later(std::chrono::seconds(20));
     one.expectsRefusal(ReasonCode::KeepAliveTimeout);

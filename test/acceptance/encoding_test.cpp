@@ -3,6 +3,8 @@
 #include "test/support/hex.hpp"
 #include "test/support/mqtt_bytes.hpp"
 
+#include <set>
+
 using namespace muster;
 using namespace muster::mqtt;
 using namespace muster::test;

@@ -3,6 +3,7 @@
 #include "test/acceptance/acceptance.hpp"
 #include "test/support/eventually.hpp"
 
+#include <atomic>
 #include <thread>
 
 using namespace std::chrono_literals;

@@ -2,6 +2,9 @@
 #include "test/acceptance/acceptance.hpp"
 #include "test/support/eventually.hpp"
 
+#include <algorithm>
+#include <map>
+
 using namespace std::chrono_literals;
 using namespace muster;
 using namespace muster::mqtt;
@@ -64,8 +67,8 @@ TEST_P(Publishing5, WhatNoClientMaySendCloses) {
 
 TEST_P(Publishing5, APubrecThatRefusesEndsTheExchange) {
     limits.receiveMaximum = 1;
-    LiveClient writer = connected("writer");
     broker().access.publishRule = [](const auto&, std::string_view topic) { return topic != "no"; };
+    LiveClient writer = connected("writer");
     for (int i = 0; i < 3; ++i) {  // each would be one too many, were one before it open
         writer.sends(publishOf("no", "x", 2, static_cast<std::uint16_t>(i + 1)));
         EXPECT_EQ(writer.expects<Pubrec>().code, ReasonCode::NotAuthorized);
@@ -149,7 +152,7 @@ TEST_P(Publishing5, TheBrokersAliasesKeepToTheClientsMaximum) {
     LiveClient writer = connected("writer");
     std::map<std::uint16_t, std::string> known;
     for (int i = 0; i < 9; ++i) {
-        const std::string topic = "topic/" + std::to_string(i % 3);
+        const std::string topic = "topic/" + std::string(3, "abc"[i % 3]);
         writer.publishes(topic, "x", i % 2);
         const auto message = reader.expects<Publish>();
         reader.acknowledges(message);

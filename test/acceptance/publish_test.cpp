@@ -3,6 +3,8 @@
 #include "test/support/hex.hpp"
 #include "test/support/mqtt_bytes.hpp"
 
+#include <algorithm>
+
 using namespace muster;
 using namespace muster::mqtt;
 using namespace muster::test;
@@ -49,7 +51,7 @@ TEST_P(Publishing, ATopicWithWildcardsCloses) {
     for (const char* topic : {"#", "+", "a/#", "a/+/b", "a+", "#a"}) {
         LiveClient one = connected("a");
         one.sends(publishOf(topic, "x"));
-        one.expectsRefusal(ReasonCode::MalformedPacket);
+        one.expectsRefusal(ReasonCode::TopicNameInvalid);
     }
 }
 

@@ -1,6 +1,8 @@
 // mqtt.md 1.7: retained messages.
 #include "test/acceptance/acceptance.hpp"
 
+#include <map>
+
 using namespace std::chrono_literals;
 using namespace muster;
 using namespace muster::mqtt;

@@ -2,6 +2,8 @@
 #include "test/acceptance/acceptance.hpp"
 #include "test/support/eventually.hpp"
 
+#include <algorithm>
+
 using namespace std::chrono_literals;
 using namespace muster;
 using namespace muster::mqtt;
@@ -102,6 +104,24 @@ TEST_P(Shared5, AMemberThatIsAwayIsPassedOver) {
     LiveClient back = client();
     back.connects(back.lastingPacket("away"));
     back.expectsNothing();
+}
+
+TEST_P(Shared5, AMemberThatDiesGivesItsUnacknowledgedMessagesToAnother) {
+    LiveClient one = subscribed("one", "$share/g/t", 1);
+    LiveClient two = subscribed("two", "$share/g/t", 1);
+    LiveClient writer = connected("writer");
+    writer.publishes("t", "1", 1);
+    writer.publishes("t", "2", 1);
+    one.vanishes();
+    std::vector<std::string> all;
+    for (int i = 0; i < 2; ++i) {
+        const auto message = two.expects<Publish>();
+        two.acknowledges(message);
+        all.push_back(message.payload);
+    }
+    std::sort(all.begin(), all.end());
+    EXPECT_EQ(all, (std::vector<std::string>{"1", "2"}));
+    two.expectsNothing();
 }
 
 }  // namespace

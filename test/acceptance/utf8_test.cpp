@@ -40,7 +40,7 @@ struct Utf8 : Acceptance {
         std::vector<Connect> packets(3, plain);
         packets[0].clientId = text;
         packets[1].username = text;
-        packets[2].will = Will{text, "gone"};
+        packets[2].will.emplace().topic = text;
         return packets;
     }
     void expectRefused(const std::string& text) {

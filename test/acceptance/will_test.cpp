@@ -2,6 +2,8 @@
 #include "test/acceptance/acceptance.hpp"
 #include "test/support/eventually.hpp"
 
+#include <atomic>
+
 using namespace std::chrono_literals;
 using namespace muster;
 using namespace muster::mqtt;

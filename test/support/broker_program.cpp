@@ -2,7 +2,8 @@
 // everything. Prints "listening PORT" (and "websocket PORT" before) once it accepts connections;
 // ends at SIGTERM, or with the process that started it.
 //
-// usage: broker_program [--host ADDRESS] [--port PORT] [--ws PORT] [--store FILE] [limits, see --help]
+// usage: broker_program [--host ADDRESS] [--port PORT] [--ws PORT] [--store FILE] [limits, see
+// --help]
 #include "master/async/asio_loop.hpp"
 #include "master/mqtt/broker_ticker.hpp"
 #include "master/mqtt/listener.hpp"

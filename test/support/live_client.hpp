@@ -4,6 +4,7 @@
 #include "test/support/client_socket.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
