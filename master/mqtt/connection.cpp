@@ -101,7 +101,11 @@ void Connection::onDecodeError(const DecodeError& error) {
         ++broker_.counters().protocolErrors;
         return refuse(error.code, error.detail);
     }
-    fail(error.code, error.detail);
+    // MQTT 5 has words for what is wrong with a CONNECT (3.1.4-1); the others just close.
+    if (error.version != Version::V5) return fail(error.code, error.detail);
+    version_ = Version::V5;
+    ++broker_.counters().protocolErrors;
+    refuse(error.code, error.detail);
 }
 
 bool Connection::write(const Packet& packet) {
@@ -211,14 +215,9 @@ bool Connection::hasRoom() const {
 bool Connection::sendQos0(Routing& routing, const DeliveryForm& form) {
     const std::string_view payload = routing.payload();
     if (output_.bytes() + payload.size() > broker_.limits().maxOutputBytes) return false;
-    if (maxOutgoingPacket_ != SIZE_MAX) {
-        std::string head;
-        routing.appendHead(form, version_, head);
-        if (isTooLarge(head.size() + payload.size())) {
-            ++broker_.counters().droppedTooLarge;
-            return true;  // MQTT 5, 3.1.2-25: counts as delivered
-        }
-        output_.append(head);
+    if (maxOutgoingPacket_ != SIZE_MAX || outgoingAliases_) {
+        // MQTT 5, 3.1.2-25: what is too large counts as delivered.
+        if (!writeHead(routing, form, payload.size())) return true;
     } else {
         output_.appendWith([&](std::string& out) { routing.appendHead(form, version_, out); });
     }
@@ -233,15 +232,24 @@ bool Connection::sendQos0(Routing& routing, const DeliveryForm& form) {
     return true;
 }
 
-bool Connection::send(const Delivery& delivery, const DeliveryForm& form) {
-    Routing routing(delivery.message, broker_.now());
+// Everything of a PUBLISH but its payload. False if it is larger than the client takes.
+bool Connection::writeHead(Routing& routing, const DeliveryForm& form, std::size_t payloadSize) {
+    DeliveryForm aliased = form;
+    if (outgoingAliases_) outgoingAliases_->choose(routing.topic(), aliased);
     std::string head;
-    routing.appendHead(form, version_, head);
-    if (isTooLarge(head.size() + delivery.message->payload.size())) {
+    routing.appendHead(aliased, version_, head);
+    if (isTooLarge(head.size() + payloadSize)) {
         ++broker_.counters().droppedTooLarge;
         return false;
     }
     output_.append(head);
+    if (outgoingAliases_) outgoingAliases_->written(routing.topic(), aliased);
+    return true;
+}
+
+bool Connection::send(const Delivery& delivery, const DeliveryForm& form) {
+    Routing routing(delivery.message, broker_.now());
+    if (!writeHead(routing, form, delivery.message->payload.size())) return false;
     output_.append(delivery.message, delivery.message->payload);
     ++broker_.counters().messagesSent;
     wire_.outputReady();

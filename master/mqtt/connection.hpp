@@ -2,6 +2,7 @@
 
 #include "common/transport.hpp"
 #include "master/mqtt/broker.hpp"
+#include "master/mqtt/outgoing_aliases.hpp"
 #include "master/mqtt/output_queue.hpp"
 #include "master/mqtt/plain_publish.hpp"
 
@@ -147,6 +148,7 @@ private:
     void on(const Disconnect& packet);
     template <class Other>
     void on(const Other&);
+    bool writeHead(Routing& routing, const DeliveryForm& form, std::size_t payloadSize);
     bool isTooLarge(std::size_t size) const noexcept { return size > maxOutgoingPacket_; }
 
     // connection_foreign.cpp: another protocol's Link
@@ -171,7 +173,8 @@ private:
     std::unique_ptr<ClientCertificate> certificate_;  // until CONNECT
     std::unique_ptr<Connect> connect_;                // until the session is there
     std::shared_ptr<bool> authentication_;  // while one runs: its answer may come too late
-    std::unique_ptr<std::vector<std::string>> aliases_;  // topics by alias - 1
+    std::unique_ptr<std::vector<std::string>> aliases_;  // topics by alias - 1, from the client
+    std::unique_ptr<OutgoingAliases> outgoingAliases_;   // if the client takes any
     std::unique_ptr<std::unordered_set<std::uint16_t>> foreignQos2_;
     std::unique_ptr<Fifo<HeldAnswer>> held_;
     std::string kept_;        // the beginning of a packet

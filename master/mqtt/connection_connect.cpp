@@ -41,7 +41,7 @@ void Connection::on(Connect& packet) {
     state_ = State::Undecided;
     isAccepted_ = true;
     deadline_ = lastInput_ + broker_.limits().connectDeadline;
-    writeConnack(ReasonCode::Success, false, {});
+    (void)writeConnack(ReasonCode::Success, false, {});  // before 5.0 clients take all sizes
 }
 
 ReasonCode Connection::checkConnect(const Connect& packet) const {
@@ -138,6 +138,9 @@ void Connection::accept(const ClientIdentity& identity, bool sessionPresent) {
     keepAlive_ = connect_->keepAlive;
     const Properties wishes = std::move(connect_->properties);
     connect_.reset();
+    const std::uint16_t aliases =
+        std::min(wishes.topicAliasMaximum.value_or(0), broker_.limits().topicAliasMaximum);
+    if (aliases > 0) outgoingAliases_ = std::make_unique<OutgoingAliases>(aliases);
     if (isAccepted_) return;  // was answered while undecided
     const BrokerLimits& limits = broker_.limits();
     Properties properties;
@@ -160,10 +163,11 @@ void Connection::refuse(ReasonCode code, std::string_view why) {
     ++broker_.counters().clientsRefused;
     if (auto* observer = broker_.observer())
         observer->connectionRefused(info_.peer, connect_ ? connect_->clientId : "", code, why);
-    if (!isAccepted_) writeConnack(code, false, {});
+    if (!isAccepted_) (void)writeConnack(code, false, {});  // too large even so: just closed
     finish(false, why);
 }
 
+// False if it is larger than the client takes (MQTT 5, 3.1.2-24).
 bool Connection::writeConnack(ReasonCode code, bool sessionPresent, Properties properties) {
     Connack packet;
     packet.sessionPresent = sessionPresent;

@@ -82,7 +82,8 @@ const KeptMessagePtr& Routing::kept(Recorder& recorder) {
 }
 
 void Routing::appendHead(const DeliveryForm& form, Version version, std::string& out) {
-    if (form.qos > 0 || !form.subscriptionIds.empty()) return encodeHead(form, version, out);
+    if (form.qos > 0 || !form.subscriptionIds.empty() || form.topicAlias != 0)
+        return encodeHead(form, version, out);
     std::string& head = cachedHead(form.retain, version);
     if (head.empty()) encodeHead(form, version, head);
     out.append(head);
@@ -94,7 +95,8 @@ std::string& Routing::cachedHead(bool retain, Version version) {
 
 void Routing::encodeHead(const DeliveryForm& form, Version version, std::string& out) const {
     PublishHead head;
-    head.topic = request_.topic;
+    if (!form.isTopicKnown) head.topic = request_.topic;
+    head.topicAlias = form.topicAlias;
     head.qos = form.qos;
     head.retain = form.retain;
     head.dup = form.dup;

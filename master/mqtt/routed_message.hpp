@@ -52,6 +52,8 @@ struct DeliveryForm {
     bool dup = false;
     std::uint16_t packetId = 0;
     std::span<const std::uint32_t> subscriptionIds;
+    std::uint16_t topicAlias = 0;  // of the receiver's connection; 0: none
+    bool isTopicKnown = false;     // the alias stands in place of the topic
 };
 
 /// One message on its way to its receivers. What is the same for several of them is made once: the

@@ -2,8 +2,8 @@
 #include "test/support/eventually.hpp"
 #include "test/support/live_broker.hpp"
 #include "test/support/raw_client.hpp"
+#include "test/support/resident_memory.hpp"
 
-#include <fstream>
 #include <random>
 
 using namespace std::chrono_literals;
@@ -12,6 +12,7 @@ using namespace muster::mqtt;
 using muster::test::eventually;
 using muster::test::LiveBroker;
 using muster::test::RawClient;
+using muster::test::residentKilobytes;
 
 namespace {
 
@@ -35,13 +36,6 @@ bool isServed(LiveBroker& broker) {
     RawClient client(broker.port());
     client.send(connectBytes("good") + bytesOf(Pingreq{}));
     return client.receive(6, 5s) == kAccepted + std::string("\xD0\x00", 2);
-}
-
-long residentKilobytes() {
-    std::ifstream file("/proc/self/statm");
-    long size = 0, resident = 0;
-    file >> size >> resident;
-    return resident * (::sysconf(_SC_PAGESIZE) / 1024);
 }
 
 TEST(RawSockets, PacketsMayComeByteByByte) {
