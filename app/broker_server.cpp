@@ -2,6 +2,7 @@
 
 #include "common/log.hpp"
 #include "common/wire/envelope.hpp"
+#include "master/session_store/sqlite_session_store.hpp"
 
 #include <utility>
 
@@ -67,6 +68,13 @@ BrokerServer::BrokerServer(AsioLoop& loop, const config::Cluster& cluster,
       journal_(loop),
       broker_(limitsOf(cluster.limits), access_, wire::makeNonce(), &journal_),
       ticker_(loop, broker_) {}
+
+Result<void> BrokerServer::keepIn(const std::string& file, bool powerDurability) {
+    auto opened = mqtt::SqliteSessionStore::open(loop_, file, powerDurability);
+    if (!opened) return opened.error();
+    store_ = std::move(*opened);
+    return broker_.restore(*store_, loop_.now());
+}
 
 void BrokerServer::setPomelo(LinkObserver& observer) {
     mqtt::ForeignProtocol pomelo;

@@ -8,10 +8,12 @@
 #include "master/mqtt/broker.hpp"
 #include "master/mqtt/broker_ticker.hpp"
 #include "master/mqtt/listener.hpp"
+#include "master/mqtt/session_store.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace muster::app {
@@ -23,6 +25,9 @@ public:
     BrokerServer(AsioLoop& loop, const config::Cluster& cluster, Authenticator& authenticator,
                  std::function<bool(std::string_view)> isMemberId);
 
+    /// Keeps persistent sessions and retained messages in `file`, and takes over what is there.
+    /// Before start(). The error names the file and the cure.
+    Result<void> keepIn(const std::string& file, bool powerDurability);
     /// Who gets pomelo's connections; before start().
     void setPomelo(LinkObserver& observer);
     /// Opens the listeners; the error names the address.
@@ -53,6 +58,7 @@ private:
     const config::Cluster& cluster_;
     TopicAccess access_;
     Journal journal_;
+    std::unique_ptr<mqtt::SessionStore> store_;  // outlives the broker
     mqtt::Broker broker_;
     mqtt::BrokerTicker ticker_;
     std::vector<std::unique_ptr<mqtt::Listener>> listeners_;

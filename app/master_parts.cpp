@@ -28,6 +28,11 @@ Result<void> MasterProcess::Parts::start() {
     if (auto known = checkWanted(); !known) return known;
     if (auto led = takeLead(); !led) return led;
     wire();
+    if (config_.broker.url.empty())
+        if (auto kept =
+                broker_->keepIn(config_.stateDirectory + "/broker.db", config_.powerDurability);
+            !kept)
+            return kept;
     addModules();
     if (auto started = console_->start(); !started) return started;
     if (auto listening = broker_->start(); !listening) return listening;

@@ -1,90 +1,34 @@
 #include "master/cluster/store_file.hpp"
 
-#include <fcntl.h>
+#include "master/sqlite/open_store.hpp"
+
 #include <fmt/core.h>
 #include <sqlite3.h>
-#include <string.h>
-#include <unistd.h>
 
 namespace muster {
 namespace {
 
-constexpr const char* kApplicationId = "1297437524";  // "MUST" in the file's header
-constexpr const char* kSchemaVersion = "1";
-
-constexpr const char* kSchema = R"(
-BEGIN IMMEDIATE;
+constexpr sqlite::StoreKind kKind{.schema = R"(
 CREATE TABLE entry (key TEXT PRIMARY KEY, value TEXT NOT NULL, created INTEGER NOT NULL,
                     modified INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE revision (number INTEGER NOT NULL);
 INSERT INTO revision VALUES (0);
-PRAGMA application_id = 1297437524;
-PRAGMA user_version = 1;
-COMMIT;
-)";
-
-Error refusal(const std::string& file, const std::string& why) {
-    return Error(Errc::Failed, fmt::format("{}: {}", file, why));
-}
-
-/// Makes the file with mode 0600 before SQLite would make it with the process's umask; its
-/// journals take the same mode. Fails if it cannot be read and written.
-Result<void> makePrivate(const std::string& file) {
-    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor < 0)
-        return refusal(file,
-                       fmt::format("cannot be opened: {}; correct the state directory or its mode",
-                                   ::strerror(errno)));
-    ::close(descriptor);
-    return {};
-}
-
-std::string damaged(const std::string& what) {
-    return fmt::format(
-        "the store is damaged ({}): restore it from a copy, or move it away to start with an empty "
-        "one (nodes then need an explicit reset)",
-        what);
-}
-
-/// Nothing if the file is empty or a store of this version.
-std::string unusable(sqlite::Database& database) {
-    const std::string tables = database.single("SELECT count(*) FROM sqlite_master");
-    if (tables.empty()) return damaged(database.failure().message);
-    const std::string application = database.single("PRAGMA application_id");
-    if (tables == "0" && application == "0") return {};
-    if (application != kApplicationId)
-        return "is a database of another program: move it away, or give muster another "
-               "stateDirectory";
-    const std::string version = database.single("PRAGMA user_version");
-    if (version != kSchemaVersion)
-        return fmt::format(
-            "has version {} of the store, this muster reads version {}: use the muster that wrote "
-            "it",
-            version, kSchemaVersion);
-    const std::string check = database.single("PRAGMA quick_check(1)");
-    return check == "ok" ? "" : damaged(check.empty() ? database.failure().message : check);
-}
+)",
+                                  .applicationId = "1297437524",  // "MUST" in the file's header
+                                  .version = "1",
+                                  .afterMovingAway = "nodes then need an explicit reset"};
 
 }  // namespace
 
 Result<StoreFile> StoreFile::open(const std::string& file, bool powerDurability) {
-    if (auto made = makePrivate(file); !made) return made.error();
-    auto opened = sqlite::Database::open(file);
-    if (!opened) return refusal(file, opened.error().detail());
+    sqlite::StoreKind kind = kKind;
+    kind.hasPowerDurability = powerDurability;
+    auto opened = sqlite::openStore(file, kind);
+    if (!opened) return opened.error();
     StoreFile store;
     store.database_ = std::move(*opened);
     sqlite::Database& database = store.database_;
-    if (const std::string why = unusable(database); !why.empty()) return refusal(file, why);
-    if (database.single("PRAGMA journal_mode = WAL") != "wal")
-        return refusal(
-            file, "no write-ahead log is possible here: put stateDirectory on a local file system");
-    // NORMAL: a commit is written, not synced: it survives the process. FULL: it survives the host.
-    database.execute(powerDurability ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-    database.execute("PRAGMA journal_size_limit = 67108864");
     database.execute("PRAGMA cache_size = -128");  // KiB: reads are served from memory of our own
-    if (database.single("PRAGMA application_id") != kApplicationId)
-        if (const auto failure = database.execute(kSchema))
-            return refusal(file, fmt::format("cannot be written: {}", failure.message));
     store.find_ = database.prepare("SELECT created, modified FROM entry WHERE key = ?1");
     store.put_ = database.prepare(
         "INSERT INTO entry VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO UPDATE SET value = ?2, "
@@ -102,7 +46,7 @@ Result<std::vector<StoreEntry>> StoreFile::all() {
     for (; step == sqlite::Statement::Step::Row; step = query.step())
         entries.push_back({query.text(0), query.text(1), query.integer(2), query.integer(3)});
     if (step == sqlite::Statement::Step::Failed)
-        return Error(Errc::Failed, damaged(database_.failure().message));
+        return Error(Errc::Failed, sqlite::damagedText(kKind, database_.failure().message));
     return entries;
 }
 

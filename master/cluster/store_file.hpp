@@ -1,7 +1,7 @@
 #pragma once
 
-#include "master/cluster/sqlite.hpp"
 #include "master/cluster/state_store.hpp"
+#include "master/sqlite/sqlite.hpp"
 
 #include <optional>
 #include <string>

@@ -166,6 +166,11 @@ bool TopicAccess::maySubscribe(const mqtt::ClientIdentity& identity,
     return false;
 }
 
+bool TopicAccess::isStillGranted(const mqtt::ClientIdentity& identity) const {
+    if (is(identity, Role::Admin)) return static_cast<bool>(authenticator_.levelOf(identity.name));
+    return !is(identity, Role::Master);
+}
+
 std::string TopicAccess::responseInformation(const mqtt::ClientIdentity& identity) const {
     return topics_.root() + "/reply/" + identity.name;
 }

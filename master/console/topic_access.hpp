@@ -29,6 +29,7 @@ public:
     bool mayPublish(const mqtt::ClientIdentity& identity, std::string_view topic) const override;
     bool mayRead(const mqtt::ClientIdentity& identity, std::string_view topic) const override;
     bool maySubscribe(const mqtt::ClientIdentity& identity, std::string_view filter) const override;
+    bool isStillGranted(const mqtt::ClientIdentity& identity) const override;
     /// reply/<name>/<anything>: where this client may have its answers sent.
     std::string responseInformation(const mqtt::ClientIdentity& identity) const override;
 

@@ -50,6 +50,9 @@ public:
     virtual bool mayRead(const ClientIdentity& identity, std::string_view topic) const = 0;
     /// False for a filter that can never match anything readable. `filter` is without $share/NAME/.
     virtual bool maySubscribe(const ClientIdentity& identity, std::string_view filter) const = 0;
+    /// Whether who got this identity in an earlier process could still get it. Asked for sessions
+    /// that a store brings back; those of others end, without their wills.
+    virtual bool isStillGranted(const ClientIdentity&) const { return true; }
     /// Response Information for clients that ask (MQTT 5, 3.2.2.3.15); empty: none.
     virtual std::string responseInformation(const ClientIdentity&) const { return {}; }
 };

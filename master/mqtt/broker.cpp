@@ -17,9 +17,12 @@ Broker::Broker(BrokerLimits limits, AccessControl& access, std::string seed,
       seed_(std::move(seed)),
       observer_(observer),
       budget_{0, limits.maxQueuedBytesTotal},
-      retained_(limits.maxRetained, limits.maxRetainedBytes) {}
+      retained_(limits.maxRetained, limits.maxRetainedBytes, recorder_) {}
 
-Broker::~Broker() = default;
+Broker::~Broker() {
+    recorder_.stop();
+    if (store_ != nullptr) store_->setObserver(nullptr);
+}
 
 void Broker::tick(TimePoint now) {
     enter(now);
@@ -57,7 +60,10 @@ ReasonCode Broker::subscribe(Session& session, const Subscription& wish, std::ui
     if (isNew && session.subscriptions.size() >= limits_.maxSubscriptions)
         return ReasonCode::QuotaExceeded;
     const SubscriptionOptions options{wish.qos, wish.noLocal, wish.retainAsPublished, identifier};
+    if (session.isKept() && recorder_.isFailing()) return ReasonCode::QuotaExceeded;
     tree_.add(*filter, session, options);
+    if (session.isKept())
+        recorder_.record(change::PutSubscription{session.key(), wish.filter, options});
     session.subscriptions.insert_or_assign(wish.filter, Session::Granted{*filter, options});
     queueRetained(session, *filter, wish, options, isNew);
     return static_cast<ReasonCode>(wish.qos);
@@ -71,6 +77,7 @@ ReasonCode Broker::unsubscribe(Session& session, const std::string& filter) {
     session.pendingRetained.removeIf(
         [&](const auto& pending) { return pending->filter.filter() == text; });
     session.subscriptions.erase(known);
+    if (session.isKept()) recorder_.record(change::EraseSubscription{session.key(), filter});
     return ReasonCode::Success;
 }
 

@@ -5,6 +5,7 @@
 #include "master/mqtt/counters.hpp"
 #include "master/mqtt/foreign_protocol.hpp"
 #include "master/mqtt/limits.hpp"
+#include "master/mqtt/recorder.hpp"
 #include "master/mqtt/retained_store.hpp"
 #include "master/mqtt/session.hpp"
 #include "master/mqtt/subscription_tree.hpp"
@@ -48,16 +49,21 @@ struct Departure {
 
 /// The MQTT server without its sockets: sessions, subscriptions, retained messages, wills. Pure: it
 /// knows the time that enter(), tick() and work() tell it. One thread. Outlives its connections and
-/// embedded clients.
-class Broker {
+/// embedded clients. With a store it keeps persistent sessions and retained messages there, and
+/// holds back what promises something (PUBACK, PUBREC, SUBACK, ...) until the store has it.
+class Broker final : private StoreObserver {
 public:
     /// `seed` makes assigned client ids unguessable across restarts. `observer` may be null.
     Broker(BrokerLimits limits, AccessControl& access, std::string seed,
            BrokerObserver* observer = nullptr);
-    ~Broker();
+    ~Broker() override;
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
 
+    /// Takes over what `store` has, as it was when the last process ended: wills of connections
+    /// that broke with it are published, delays begin now. From then on changes are recorded there.
+    /// Before the first connection, at most once; the store outlives the broker.
+    Result<void> restore(SessionStore& store, TimePoint now);
     /// Before the first connection.
     void setForeignProtocol(ForeignProtocol protocol) { foreign_ = std::move(protocol); }
     /// `wake` is called when work() is needed soon, once until work() was called.
@@ -78,8 +84,9 @@ public:
     Attachment attach(SessionRequest request, SessionOutlet& outlet);
     /// The outlet is gone. The session may be destroyed by this.
     void detach(Session& session, const Departure& departure);
-    /// Success, NoMatchingSubscribers, NotAuthorized, or QuotaExceeded (retained store full; it was
-    /// delivered nevertheless). `from` is null for messages that no session sent.
+    /// Success, NoMatchingSubscribers, NotAuthorized, or QuotaExceeded: the retained store is full
+    /// (it was delivered nevertheless), or the store cannot be written (it was not). `from` is null
+    /// for messages that no session sent.
     ReasonCode publish(const PublishRequest& request, const ClientIdentity& identity,
                        const Session* from);
     /// A granted QoS, or a failure code of MQTT 5. Call pump() after the answer is sent: it brings
@@ -90,9 +97,25 @@ public:
     void pump(Session& session);
     /// An unused client id.
     std::string assignClientId();
+    /// Where a promise stands: see SessionStore. Both 0 without a store.
+    StorePosition recorded() const noexcept { return recorder_.recorded(); }
+    StorePosition committed() const noexcept { return recorder_.committed(); }
+    bool isStoreFailing() const noexcept { return recorder_.isFailing(); }
+    /// Whoever causes changes must not read on for now: Connection::mayReadAgain() will be called.
+    bool mustWaitForStore() noexcept {
+        wasBehind_ = wasBehind_ || recorder_.isBehind();
+        return recorder_.isBehind();
+    }
+    /// Calls `then` when all that is recorded now is committed; at once if it is.
+    void whenCommitted(std::function<void()> then);
 
     void add(Connection& connection) { connections_.insert(&connection); }
-    void remove(Connection& connection) { connections_.erase(&connection); }
+    void remove(Connection& connection) {
+        connections_.erase(&connection);
+        holding_.erase(&connection);
+    }
+    /// It holds answers back: its storeMoved() is to be called.
+    void holds(Connection& connection) { holding_.insert(&connection); }
 
     // --- for operators -------------------------------------------------------------------------
     /// Ends all sessions and connections of an identity, e.g. because its rights were taken away.
@@ -116,22 +139,39 @@ private:
         std::uint8_t qos = 0;
         bool retainAsPublished = false;
         std::vector<std::uint32_t> identifiers;
+        SharedGroup* group = nullptr;  // of the shared subscription that chose it
     };
+
+    class Restorer;
+    struct Waiting {
+        StorePosition position = 0;
+        std::function<void()> then;
+    };
+
+    void storeMoved(TimePoint now) override;
+    void releaseHeld();
+    void recordSession(Session& session);
+    void redeal(Session& session, bool isEnding);
+    bool mayTake(const SharedGroup& group, const Session& but, bool isEnding) const;
 
     Session* find(const std::string& clientId);
     ReasonCode prepare(const SessionRequest& request);
     void takeOver(Session& session);
     void publishWill(Session& session);
+    void publishWill(const Will& will, const ClientIdentity& identity, const Session* from);
     void endSession(Session& session);
     void schedule(Session& session);
     void runDue();
 
     bool keepRetained(Routing& routing);
-    std::size_t route(Routing& routing, const Session* from);
+    std::size_t collectTargets(Routing& routing, const Session* from);
+    bool needsStore(const Routing& routing) const;
+    std::size_t deliverToTargets(Routing& routing, std::size_t direct);
     void addTarget(const Subscriber& subscriber);
     const Subscriber* choose(SharedGroup& group, std::string_view topic) const;
     bool deliver(Routing& routing, const Target& target);
-    bool deliverTo(Session& session, Routing& routing, const DeliveryForm& form);
+    bool deliverTo(Session& session, Routing& routing, const DeliveryForm& form,
+                   SharedGroup* group = nullptr);
     void noteDropped(Session& session, std::string_view why);
 
     bool queueRetained(Session& session, const TopicFilter& filter, const Subscription& wish,
@@ -150,11 +190,17 @@ private:
     TimePoint now_{};
     BrokerCounters counters_;
     QueueBudget budget_;
+    Recorder recorder_;
+    SessionStore* store_ = nullptr;
     RetainedStore retained_;
     SubscriptionTree tree_;
     std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
     std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
+    std::unordered_set<Connection*> holding_;  // those with answers that wait for the store
+    std::unordered_set<Session*> awaiting_;    // those whose next message waits for the store
+    Fifo<Waiting> waiting_;
+    bool wasBehind_ = false;
     std::unordered_set<Session*> backlog_;  // sessions with a search to go on with
     std::uint64_t assigned_ = 0;
     std::uint64_t routeMark_ = 0;

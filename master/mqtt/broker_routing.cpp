@@ -19,20 +19,38 @@ ReasonCode Broker::publish(const PublishRequest& request, const ClientIdentity& 
         return ReasonCode::NotAuthorized;
     }
     Routing routing(request, now_);
+    const std::size_t direct = collectTargets(routing, from);
+    if (recorder_.isFailing() && needsStore(routing)) {
+        ++counters_.storeRefused;
+        return ReasonCode::QuotaExceeded;
+    }
     const bool isKept = !request.retain || keepRetained(routing);
-    const std::size_t receivers = route(routing, from);
+    const std::size_t receivers = deliverToTargets(routing, direct);
     if (!isKept) return ReasonCode::QuotaExceeded;
     return receivers > 0 ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers;
 }
 
+// While the store cannot be written: a promise could not be kept, and QoS 0 promises nothing.
+bool Broker::needsStore(const Routing& routing) const {
+    const PublishRequest& request = routing.request();
+    if (request.qos == 0 || request.isForced) return false;
+    if (request.retain && !request.isTransient) return true;
+    return std::any_of(
+        targets_.begin(), targets_.begin() + static_cast<std::ptrdiff_t>(targetCount_),
+        [](const Target& target) { return target.qos > 0 && target.session->isKept(); });
+}
+
 bool Broker::keepRetained(Routing& routing) {
-    if (retained_.put(routing.message())) return true;
+    const PublishRequest& request = routing.request();
+    const bool mayRecord = !recorder_.isFailing() || request.isTransient || request.isForced;
+    if (mayRecord && retained_.put(routing.message())) return true;
     ++counters_.retainedRefused;
     return false;
 }
 
-// Nothing that is called from here may route again: matches_ and targets_ are in use.
-std::size_t Broker::route(Routing& routing, const Session* from) {
+// Fills targets_; how many of them are no members of shared subscriptions. Nothing that is called
+// until they are served may route again: matches_ and targets_ are in use.
+std::size_t Broker::collectTargets(Routing& routing, const Session* from) {
     tree_.match(routing.topic(), matches_);
     ++routeMark_;
     targetCount_ = 0;
@@ -47,7 +65,12 @@ std::size_t Broker::route(Routing& routing, const Session* from) {
         // A shared subscription's copy is one of its own, never merged with others.
         chosen->session->routeMark = 0;
         addTarget(*chosen);
+        targets_[targetCount_ - 1].group = group;
     }
+    return direct;
+}
+
+std::size_t Broker::deliverToTargets(Routing& routing, std::size_t direct) {
     std::size_t receivers = 0;
     for (std::size_t i = 0; i < targetCount_; ++i) {
         Target& target = targets_[i];
@@ -70,6 +93,7 @@ void Broker::addTarget(const Subscriber& subscriber) {
         fresh.qos = options.qos;
         fresh.retainAsPublished = options.retainAsPublished;
         fresh.identifiers.clear();
+        fresh.group = nullptr;
     }
     Target& target = targets_[session.routeIndex];
     target.qos = std::max(target.qos, options.qos);
@@ -77,10 +101,12 @@ void Broker::addTarget(const Subscriber& subscriber) {
     if (options.identifier != 0) target.identifiers.push_back(options.identifier);
 }
 
-// In turn among those who can take it now; else somebody who will be back (4.8.2).
+// In turn among those who can take it now; else one who is slow; else, with nobody there, one who
+// will be back (4.8.2).
 const Subscriber* Broker::choose(SharedGroup& group, std::string_view topic) const {
     const std::size_t count = group.members.size();
-    const Subscriber* later = nullptr;
+    const Subscriber* slow = nullptr;
+    const Subscriber* away = nullptr;
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t index = (group.next + i) % count;
         const Subscriber& member = group.members[index];
@@ -90,9 +116,10 @@ const Subscriber* Broker::choose(SharedGroup& group, std::string_view topic) con
             group.next = index + 1;
             return &member;
         }
-        if (later == nullptr && (session.isConnected() || member.options.qos > 0)) later = &member;
+        if (slow == nullptr && session.isConnected()) slow = &member;
+        if (away == nullptr && member.options.qos > 0) away = &member;
     }
-    return later;
+    return slow != nullptr ? slow : away;
 }
 
 // The right to read is asked for at every delivery, since it may have changed since SUBSCRIBE.
@@ -106,10 +133,11 @@ bool Broker::deliver(Routing& routing, const Target& target) {
     form.qos = std::min(routing.request().qos, target.qos);
     form.retain = routing.request().retain && target.retainAsPublished;
     form.subscriptionIds = target.identifiers;
-    return deliverTo(session, routing, form);
+    return deliverTo(session, routing, form, target.group);
 }
 
-bool Broker::deliverTo(Session& session, Routing& routing, const DeliveryForm& form) {
+bool Broker::deliverTo(Session& session, Routing& routing, const DeliveryForm& form,
+                       SharedGroup* group) {
     if (form.qos == 0) {
         if (!session.isConnected()) return false;  // QoS 0 is not kept for who is away
         if (session.outlet()->sendQos0(routing, form)) return true;
@@ -117,14 +145,22 @@ bool Broker::deliverTo(Session& session, Routing& routing, const DeliveryForm& f
         noteDropped(session, "its connection does not keep up");
         return true;
     }
-    Delivery delivery{routing.message(),
-                      form.qos,
-                      form.retain,
-                      {form.subscriptionIds.begin(), form.subscriptionIds.end()}};
+    Delivery delivery;
+    delivery.message = routing.message();
+    delivery.qos = form.qos;
+    delivery.retain = form.retain;
+    if (!form.subscriptionIds.empty() || group != nullptr) {
+        delivery.extras = std::make_unique<DeliveryExtras>();
+        delivery.extras->subscriptionIds.assign(form.subscriptionIds.begin(),
+                                                form.subscriptionIds.end());
+        if (group != nullptr) delivery.extras->group = group->shared_from_this();
+    }
+    if (session.isKept() && recorder_.isOn()) delivery.kept = routing.kept(recorder_);
     if (!session.deliver(std::move(delivery))) {
         ++counters_.droppedQueueFull;
         noteDropped(session, "its queue is full");
     }
+    if (session.waitsForStore()) awaiting_.insert(&session);
     return true;
 }
 
@@ -149,6 +185,7 @@ bool Broker::queueRetained(Session& session, const TopicFilter& filter, const Su
 
 void Broker::pump(Session& session) {
     counters_.droppedExpired += session.pump(now_);
+    if (session.waitsForStore()) awaiting_.insert(&session);
     while (!session.pendingRetained.empty() && session.isConnected()) {
         if (!session.outlet()->hasRoom() || session.isQueueHalfFull()) return;
         if (!sendRetained(session, *session.pendingRetained.front())) {

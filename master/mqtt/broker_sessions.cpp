@@ -26,6 +26,8 @@ ReasonCode Broker::prepare(const SessionRequest& request) {
     }
     if (known == nullptr && sessions_.size() >= limits_.maxSessions)
         return ReasonCode::QuotaExceeded;
+    if (known == nullptr && request.expirySeconds != 0 && recorder_.isFailing())
+        return ReasonCode::ServerUnavailable;  // its session could not be kept
     return ReasonCode::Success;
 }
 
@@ -35,7 +37,8 @@ Attachment Broker::attach(SessionRequest request, SessionOutlet& outlet) {
     auto& slot = sessions_[request.clientId];
     const bool isPresent = slot != nullptr;
     if (!isPresent)
-        slot = std::make_unique<Session>(request.clientId, request.identity, limits_, budget_);
+        slot = std::make_unique<Session>(request.clientId, request.identity, limits_, budget_,
+                                         recorder_);
     Session& session = *slot;
     session.attach(outlet, request.identity, request.receiveMaximum);
     session.will = std::move(request.will);  // in place of one that waited for its delay
@@ -48,10 +51,24 @@ Attachment Broker::attach(SessionRequest request, SessionOutlet& outlet) {
             return !access_.mayRead(session.identity(), message.topic);
         });
     }
+    recordSession(session);
     ++counters_.clientsConnected;
     if (observer_ != nullptr)
         observer_->clientConnected(session.clientId(), session.identity(), request.peer);
     return {ReasonCode::Success, &session, isPresent};
+}
+
+// In the store is who has something to lose: a session that outlives its connection, or a will that
+// would correct a retained message.
+void Broker::recordSession(Session& session) {
+    if (!recorder_.isOn()) return;
+    if (session.expirySeconds != 0 || (session.will && session.will->retain)) {
+        if (session.key() == 0) session.setKey(recorder_.newKey());
+        recorder_.record(change::PutSession{std::make_unique<SessionRow>(session.row())});
+    } else if (session.key() != 0) {
+        recorder_.record(change::EraseSession{session.key()});
+        session.setKey(0);
+    }
 }
 
 void Broker::takeOver(Session& session) {
@@ -77,6 +94,8 @@ void Broker::detach(Session& session, const Departure& departure) {
     if (session.expirySeconds != kNeverExpires)
         session.endsAt = now_ + std::chrono::seconds(session.expirySeconds);
     schedule(session);
+    redeal(session, false);
+    recordSession(session);
 }
 
 // The rights are those at this moment, not those at CONNECT.
@@ -85,17 +104,24 @@ void Broker::publishWill(Session& session) {
     if (!session.will) return;
     const Will will = std::move(*session.will);
     session.will.reset();
+    publishWill(will, session.identity(), &session);
+}
+
+void Broker::publishWill(const Will& will, const ClientIdentity& identity, const Session* from) {
     ++counters_.willsPublished;
-    publish({will.topic, will.payload, will.qos, will.retain, &will.properties}, session.identity(),
-            &session);
+    publish({will.topic, will.payload, will.qos, will.retain, &will.properties, false, true},
+            identity, from);
 }
 
 // A will that waits is due at the latest when its session ends (MQTT 5, 3.1.2-8).
 void Broker::endSession(Session& session) {
     publishWill(session);
     for (const auto& [text, granted] : session.subscriptions) tree_.remove(granted.filter, session);
+    redeal(session, true);
+    if (session.key() != 0) recorder_.record(change::EraseSession{session.key()});
     if (session.scheduledFor) due_.erase({*session.scheduledFor, &session});
     backlog_.erase(&session);
+    awaiting_.erase(&session);
     sessions_.erase(sessions_.find(session.clientId()));
 }
 
@@ -117,6 +143,31 @@ void Broker::runDue() {
         }
         publishWill(session);
         schedule(session);
+        recordSession(session);
+    }
+}
+
+// A member that is gone for now gives up its messages to those who are there; one that ends, to
+// whoever is left.
+bool Broker::mayTake(const SharedGroup& group, const Session& but, bool isEnding) const {
+    return std::any_of(group.members.begin(), group.members.end(), [&](const Subscriber& member) {
+        return member.session != &but && (isEnding || member.session->isConnected());
+    });
+}
+
+void Broker::redeal(Session& session, bool isEnding) {
+    const auto mayGo = [&](const SharedGroup& group) { return mayTake(group, session, isEnding); };
+    for (Delivery& delivery : session.takeShared(mayGo)) {
+        SharedGroup& group = *delivery.group();
+        const Subscriber* chosen = choose(group, delivery.message->topic);
+        if (chosen == nullptr) continue;
+        ++counters_.redealt;
+        Routing routing(delivery.message, now_);
+        DeliveryForm form;
+        form.qos = std::min(delivery.message->qos, chosen->options.qos);
+        if (chosen->options.identifier != 0)
+            form.subscriptionIds = {&chosen->options.identifier, 1};
+        deliverTo(*chosen->session, routing, form, &group);
     }
 }
 

@@ -4,6 +4,7 @@ namespace muster::mqtt {
 
 namespace {
 
+constexpr std::size_t kMostHeld = 10'000;  // answers that wait for the store
 constexpr auto kKeepAliveGrace = std::chrono::milliseconds(1'500);  // per second of Keep Alive
 
 }  // namespace
@@ -27,8 +28,9 @@ bool Connection::mayProcess() const noexcept {
     return state_ != State::Closed && state_ != State::Authenticates;
 }
 
-bool Connection::wantsInput() const noexcept {
-    return mayProcess() && output_.bytes() <= broker_.limits().maxOutputBytes;
+bool Connection::wantsInput() const {
+    return mayProcess() && output_.bytes() <= broker_.limits().maxOutputBytes &&
+           !(held_ && held_->size() >= kMostHeld) && !broker_.mustWaitForStore();
 }
 
 void Connection::receive(std::string_view bytes, TimePoint now) {
@@ -139,6 +141,7 @@ void Connection::finish(bool publishWill, std::string_view reason,
                         std::optional<std::uint32_t> expirySeconds) {
     state_ = State::Closed;
     authentication_.reset();
+    held_.reset();
     if (Session* session = std::exchange(session_, nullptr))
         broker_.detach(*session, {publishWill, expirySeconds, reason});
     if (std::exchange(isLinkOpen_, false)) broker_.foreign().observer->onClose(*this, reason);
@@ -228,7 +231,7 @@ bool Connection::send(const Delivery& delivery, const DeliveryForm& form) {
 
 void Connection::sendPubrel(std::uint16_t packetId) {
     constexpr unsigned kPubrel = 6;
-    writeAck(kPubrel, packetId, ReasonCode::Success);
+    answer(kPubrel, packetId, ReasonCode::Success, kEverything);
 }
 
 // The broker has already taken the session away.

@@ -51,10 +51,17 @@ public:
     void ended(std::string_view reason, TimePoint now);
     /// Says goodbye because the server ends; the will is published.
     void shutDown();
+    /// The store committed more, or fails: sends the answers that waited for it, or says that what
+    /// they promised cannot be kept.
+    void storeMoved();
+    bool holdsAnswers() const noexcept { return held_ && !held_->empty(); }
+    /// What wantsInput() waited for may be over.
+    void mayReadAgain() { wire_.inputWanted(); }
 
     OutputQueue& output() noexcept { return output_; }
-    /// False while input has to wait: authentication runs, or the client does not read.
-    bool wantsInput() const noexcept;
+    /// False while input has to wait: authentication runs, the client does not read, or the store
+    /// is behind.
+    bool wantsInput() const;
     /// The last receive() held acknowledgements and nothing is sent back: TCP should acknowledge at
     /// once, or a client with Nagle's algorithm waits for it.
     bool wantsQuickAck() const noexcept { return sawAck_ && output_.empty(); }
@@ -74,6 +81,15 @@ public:
 
 private:
     enum class State { AwaitsConnect, Authenticates, Undecided, Open, Foreign, Closed };
+    /// An answer that promises what the store does not have yet.
+    struct HeldAnswer {
+        StorePosition after = 0;
+        unsigned type = 0;  // of an acknowledgement; 0: `bytes` is a whole packet
+        std::uint16_t packetId = 0;
+        ReasonCode code = ReasonCode::Success;
+        std::string bytes{};
+    };
+    static constexpr StorePosition kEverything = UINT64_MAX;
 
     // connection.cpp: bytes and packets
     bool mayProcess() const noexcept;
@@ -87,6 +103,15 @@ private:
     void disconnect(ReasonCode code, std::string_view why);
     void finish(bool publishWill, std::string_view reason,
                 std::optional<std::uint32_t> expirySeconds = std::nullopt);
+
+    // connection_answers.cpp: what waits for the store
+    void answer(unsigned type, std::uint16_t packetId, ReasonCode code, StorePosition before);
+    void answer(const Packet& packet, StorePosition before);
+    bool mustHold(StorePosition before) const noexcept;
+    void hold(HeldAnswer answer);
+    void sendHeld(const HeldAnswer& answer);
+    void failHeld();
+    bool cannotKeep(ReasonCode code);
 
     // connection_connect.cpp: until the session is there
     void on(Connect& packet);
@@ -141,6 +166,7 @@ private:
     std::shared_ptr<bool> authentication_;  // while one runs: its answer may come too late
     std::unique_ptr<std::vector<std::string>> aliases_;  // topics by alias - 1
     std::unique_ptr<std::unordered_set<std::uint16_t>> foreignQos2_;
+    std::unique_ptr<Fifo<HeldAnswer>> held_;
     std::string kept_;        // the beginning of a packet
     std::string linkReason_;  // why our side closed the link
     OutputQueue output_;

@@ -7,6 +7,7 @@ namespace {
 
 constexpr unsigned kPuback = 4, kPubrec = 5, kPubrel = 6, kPubcomp = 7;
 constexpr std::size_t kAllPacketIds = 65535;
+constexpr std::string_view kStoreFails = "the broker cannot write what it would have to keep";
 
 bool isFailure(ReasonCode code) {
     return code >= ReasonCode::UnspecifiedError;
@@ -48,8 +49,18 @@ void Connection::onPublish(const PublishRequest& request, std::uint16_t packetId
     ++broker_.counters().messagesReceived;
     if (state_ == State::Foreign) return onForeignPublish(request, packetId);
     if (request.qos == 2) return onQos2(request, packetId);
+    const StorePosition before = broker_.recorded();
     const ReasonCode code = route(request);
-    if (request.qos == 1) writeAck(kPuback, packetId, code);
+    if (request.qos == 0 || cannotKeep(code)) return;
+    answer(kPuback, packetId, code, before);
+}
+
+// 3.x has no way to refuse: what is not acknowledged comes again when the client is back.
+bool Connection::cannotKeep(ReasonCode code) {
+    if (code != ReasonCode::QuotaExceeded || version_ == Version::V5) return false;
+    if (!broker_.isStoreFailing()) return false;
+    disconnect(code, kStoreFails);
+    return true;
 }
 
 ReasonCode Connection::route(const PublishRequest& request) {
@@ -58,18 +69,25 @@ ReasonCode Connection::route(const PublishRequest& request) {
 
 void Connection::onQos2(const PublishRequest& request, std::uint16_t packetId) {
     using Arrival = Session::Qos2Arrival;
+    if (broker_.isStoreFailing() && session_->isKept()) {
+        if (!cannotKeep(ReasonCode::QuotaExceeded))
+            writeAck(kPubrec, packetId, ReasonCode::QuotaExceeded);
+        return;
+    }
+    const StorePosition before = broker_.recorded();
     const std::size_t maximum =
         version_ == Version::V5 ? broker_.limits().receiveMaximum : kAllPacketIds;
     switch (session_->receiveQos2(packetId, maximum)) {
         case Arrival::TooMany:
             return fail(ReasonCode::ReceiveMaximumExceeded, "too many QoS 2 messages unreleased");
-        case Arrival::Duplicate: return writeAck(kPubrec, packetId, ReasonCode::Success);
+        case Arrival::Duplicate: return answer(kPubrec, packetId, ReasonCode::Success, kEverything);
         case Arrival::New: break;
     }
     const ReasonCode code = route(request);
     // 5.0: a refusal ends the exchange (4.3.3-9). 3.x cannot refuse: the exchange goes on.
-    if (isFailure(code) && version_ == Version::V5) session_->releaseQos2(packetId);
-    writeAck(kPubrec, packetId, code);
+    const bool isRefused = isFailure(code) && (version_ == Version::V5 || broker_.isStoreFailing());
+    if (isRefused) session_->releaseQos2(packetId);
+    if (!cannotKeep(code)) answer(kPubrec, packetId, code, before);
 }
 
 void Connection::on(const Puback& packet) {
@@ -80,25 +98,27 @@ void Connection::on(const Puback& packet) {
 void Connection::on(const Pubrec& packet) {
     sawAck_ = true;
     if (session_ == nullptr) return;
-    const auto answer = session_->onPubrec(packet.packetId, packet.code);
-    if (answer == Session::PubrecAnswer::Ended) return broker_.pump(*session_);
-    const bool isKnown = answer == Session::PubrecAnswer::Release;
+    const auto next = session_->onPubrec(packet.packetId, packet.code);
+    if (next == Session::PubrecAnswer::Ended) return broker_.pump(*session_);
+    const bool isKnown = next == Session::PubrecAnswer::Release;
     // Nothing follows a refusal of what is not known either (MQTT 5, 4.3.3-4).
     if (!isKnown && isFailure(packet.code)) return;
-    writeAck(kPubrel, packet.packetId,
-             isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound);
+    answer(kPubrel, packet.packetId,
+           isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound,
+           isKnown ? kEverything : broker_.recorded());
 }
 
 void Connection::on(const Pubrel& packet) {
     sawAck_ = true;
+    const StorePosition before = broker_.recorded();
     bool isKnown = false;
     if (session_ != nullptr) {
         isKnown = session_->releaseQos2(packet.packetId);
     } else if (foreignQos2_) {
         isKnown = foreignQos2_->erase(packet.packetId) != 0;
     }
-    writeAck(kPubcomp, packet.packetId,
-             isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound);
+    answer(kPubcomp, packet.packetId,
+           isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound, before);
 }
 
 void Connection::on(const Pubcomp& packet) {
@@ -107,8 +127,9 @@ void Connection::on(const Pubcomp& packet) {
 }
 
 void Connection::on(const Subscribe& packet) {
-    Suback answer;
-    answer.packetId = packet.packetId;
+    const StorePosition before = broker_.recorded();
+    Suback suback;
+    suback.packetId = packet.packetId;
     const auto& ids = packet.properties.subscriptionIdentifiers;
     const std::uint32_t identifier = ids.empty() ? 0 : ids.front();
     for (const Subscription& wish : packet.subscriptions) {
@@ -122,21 +143,22 @@ void Connection::on(const Subscribe& packet) {
         if (version_ == Version::V31 && code == ReasonCode::TopicFilterInvalid)
             return fail(code, "the topic filter is invalid");
         if (version_ == Version::V31 && isFailure(code)) code = static_cast<ReasonCode>(wish.qos);
-        answer.codes.push_back(static_cast<std::uint8_t>(code));
+        suback.codes.push_back(static_cast<std::uint8_t>(code));
     }
-    write(answer);
+    answer(suback, before);
     if (session_ != nullptr) broker_.pump(*session_);  // retained messages
 }
 
 void Connection::on(const Unsubscribe& packet) {
-    Unsuback answer;
-    answer.packetId = packet.packetId;
+    const StorePosition before = broker_.recorded();
+    Unsuback unsuback;
+    unsuback.packetId = packet.packetId;
     for (const std::string& filter : packet.filters) {
         const ReasonCode code = session_ != nullptr ? broker_.unsubscribe(*session_, filter)
                                                     : ReasonCode::NoSubscriptionExisted;
-        answer.codes.push_back(static_cast<std::uint8_t>(code));
+        unsuback.codes.push_back(static_cast<std::uint8_t>(code));
     }
-    write(answer);
+    answer(unsuback, before);
 }
 
 void Connection::on(const Pingreq&) {

@@ -25,6 +25,8 @@ struct BrokerCounters {
     std::uint64_t droppedExpired = 0;
     std::uint64_t droppedTooLarge = 0;  // above the client's Maximum Packet Size
     std::uint64_t retainedRefused = 0;  // the retained store was full
+    std::uint64_t storeRefused = 0;     // publishes refused because the store could not be written
+    std::uint64_t redealt = 0;          // given to another member of a shared subscription
     std::uint64_t slowConsumers = 0;    // links closed because their output was full
     std::uint64_t willsPublished = 0;
     std::uint64_t sessionsExpired = 0;

@@ -148,10 +148,15 @@ void EmbeddedClient::publish(Message message, std::function<void(Result<PublishO
         const Properties properties = hasProperties(message) ? propertiesOf(message) : Properties{};
         outcome = outcomeOf(
             broker_.publish({message.topic, message.payload, static_cast<std::uint8_t>(message.qos),
-                             message.retain, hasProperties(message) ? &properties : nullptr},
+                             message.retain, hasProperties(message) ? &properties : nullptr, true},
                             identity_, session_));
     }
-    if (done) post([done = std::move(done), outcome] { done(outcome); });
+    if (!done) return;
+    auto tell = [this, running = std::weak_ptr<bool>(alive_), done = std::move(done), outcome] {
+        if (!running.expired()) post([done, outcome] { done(outcome); });
+    };
+    if (!outcome) return tell();
+    broker_.whenCommitted(std::move(tell));
 }
 
 void EmbeddedClient::subscribe(std::string filter, int qos,

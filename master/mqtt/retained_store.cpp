@@ -4,13 +4,30 @@ namespace muster::mqtt {
 
 bool RetainedStore::put(MessagePtr message) {
     const auto known = messages_.find(std::string_view(message->topic));
-    if (known != messages_.end()) erase(known);
-    if (message->payload.empty()) return true;
+    const bool isErased = message->payload.empty();
     const std::size_t size = message->bytes();
-    if (messages_.size() >= maxMessages_ || bytes_ + size > maxBytes_) return false;
+    const std::size_t freed = known != messages_.end() ? (*known)->bytes() : 0;
+    const std::size_t others = messages_.size() - (known != messages_.end() ? 1 : 0);
+    const bool fits = others < maxMessages_ && bytes_ - freed + size <= maxBytes_;
+    const bool isKept = !isErased && fits;
+    if (isKept && !message->isTransient) recorder_.record(change::PutRetained{message});
+    if (known != messages_.end()) {
+        if (!isKept || message->isTransient) recordErased(**known);
+        erase(known);
+    }
+    if (!isKept) return isErased;
     bytes_ += size;
     messages_.insert(std::move(message));
     return true;
+}
+
+void RetainedStore::restore(MessagePtr message) {
+    bytes_ += message->bytes();
+    messages_.insert(messages_.end(), std::move(message));
+}
+
+void RetainedStore::recordErased(const RoutedMessage& message) {
+    if (!message.isTransient) recorder_.record(change::EraseRetained{message.topic});
 }
 
 RetainedStore::Messages::iterator RetainedStore::erase(Messages::iterator at) {
@@ -44,6 +61,7 @@ std::size_t RetainedStore::sweep(TimePoint now, std::size_t most) {
     for (std::size_t steps = 0; steps < most && at != messages_.end(); ++steps) {
         sweptUpTo_ = (*at)->topic;
         if ((*at)->hasExpired(now)) {
+            recordErased(**at);
             at = erase(at);
             ++removed;
         } else {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "master/mqtt/recorder.hpp"
 #include "master/mqtt/routed_message.hpp"
 #include "master/mqtt/topic_filter.hpp"
 
@@ -11,16 +12,20 @@
 namespace muster::mqtt {
 
 /// The last retained message of each topic, bounded in number and bytes. Sorted by topic, so that a
-/// search can stop anywhere and go on later although the store has changed.
+/// search can stop anywhere and go on later although the store has changed. What is not transient
+/// is recorded.
 class RetainedStore {
 public:
-    RetainedStore(std::size_t maxMessages, std::size_t maxBytes)
-        : maxMessages_(maxMessages), maxBytes_(maxBytes) {}
+    /// `recorder` outlives it.
+    RetainedStore(std::size_t maxMessages, std::size_t maxBytes, Recorder& recorder)
+        : maxMessages_(maxMessages), maxBytes_(maxBytes), recorder_(recorder) {}
 
     /// Keeps `message` in place of the topic's earlier one; an empty payload removes it (MQTT 5,
     /// 3.3.1-6). False if the store is full; then the earlier one is gone too, since it is no
     /// longer what the topic says.
     bool put(MessagePtr message);
+    /// From the store, in order of topic. Beyond the bounds too: nothing acknowledged is lost.
+    void restore(MessagePtr message);
 
     /// Where a search stands. `after` is the topic looked at last; empty: at the beginning.
     struct Search {
@@ -50,9 +55,11 @@ private:
     };
     using Messages = std::set<MessagePtr, ByTopic>;
     Messages::iterator erase(Messages::iterator at);
+    void recordErased(const RoutedMessage& message);
 
     std::size_t maxMessages_;
     std::size_t maxBytes_;
+    Recorder& recorder_;
     std::size_t bytes_ = 0;
     Messages messages_;
     std::string sweptUpTo_;

@@ -1,5 +1,7 @@
 #include "master/mqtt/routed_message.hpp"
 
+#include "master/mqtt/recorder.hpp"
+
 namespace muster::mqtt {
 
 namespace {
@@ -57,20 +59,26 @@ MessagePtr makeMessage(const PublishRequest& request, TimePoint now) {
     message->payload = request.payload;
     message->qos = request.qos;
     message->retain = request.retain;
+    message->isTransient = request.isTransient;
     message->properties = forwarded(request.properties);
     message->expires = expiryOf(request, now);
     return message;
 }
 
 Routing::Routing(MessagePtr message, TimePoint now)
-    : request_{message->topic, message->payload, message->qos, message->retain,
-               message->properties.get()},
+    : request_{message->topic,  message->payload,          message->qos,
+               message->retain, message->properties.get(), message->isTransient},
       now_(now),
       message_(std::move(message)) {}
 
 const MessagePtr& Routing::message() {
     if (!message_) message_ = makeMessage(request_, now_);
     return message_;
+}
+
+const KeptMessagePtr& Routing::kept(Recorder& recorder) {
+    if (!kept_) kept_ = recorder.keep(message());
+    return kept_;
 }
 
 void Routing::appendHead(const DeliveryForm& form, Version version, std::string& out) {

@@ -19,6 +19,8 @@ struct PublishRequest {
     std::uint8_t qos = 0;
     bool retain = false;
     const Properties* properties = nullptr;  // null: none
+    bool isTransient = false;  // retained: its publisher says it anew after a restart, store it not
+    bool isForced = false;     // also while the store cannot be written: nobody could be told
 };
 
 /// A message that outlives its PUBLISH: queued, in flight or retained. Immutable and shared by all
@@ -28,6 +30,7 @@ struct RoutedMessage {
     std::string payload;
     std::uint8_t qos = 0;
     bool retain = false;
+    bool isTransient = false;                      // as retained message: not in the store
     std::shared_ptr<const Properties> properties;  // null: none
     std::optional<TimePoint> expires;
 
@@ -35,6 +38,10 @@ struct RoutedMessage {
     bool hasExpired(TimePoint now) const noexcept { return expires && *expires <= now; }
 };
 using MessagePtr = std::shared_ptr<const RoutedMessage>;
+
+class KeptMessage;
+class Recorder;
+using KeptMessagePtr = std::shared_ptr<const KeptMessage>;
 
 MessagePtr makeMessage(const PublishRequest& request, TimePoint now);
 
@@ -59,6 +66,8 @@ public:
     const PublishRequest& request() const noexcept { return request_; }
     /// The owned copy.
     const MessagePtr& message();
+    /// Its place in the store, made at the first call.
+    const KeptMessagePtr& kept(Recorder& recorder);
     /// Appends everything of the PUBLISH but its payload.
     void appendHead(const DeliveryForm& form, Version version, std::string& out);
 
@@ -69,6 +78,7 @@ private:
     PublishRequest request_;
     TimePoint now_;
     MessagePtr message_;
+    KeptMessagePtr kept_;
     std::string heads_[4];  // QoS 0 without subscription identifiers: by retain, and 3.x or 5
 };
 

@@ -7,14 +7,49 @@ namespace muster::mqtt {
 using State = InFlight::State;
 
 Session::Session(std::string clientId, ClientIdentity identity, const BrokerLimits& limits,
-                 QueueBudget& budget)
+                 QueueBudget& budget, Recorder& recorder)
     : clientId_(std::move(clientId)),
       identity_(std::move(identity)),
       limits_(limits),
-      budget_(budget) {}
+      budget_(budget),
+      recorder_(recorder) {}
 
 Session::~Session() {
     budget_.used -= queuedBytes_;
+}
+
+SessionRow Session::row() const {
+    SessionRow row;
+    row.key = key_;
+    row.clientId = clientId_;
+    row.identity = identity_;
+    row.expirySeconds = expirySeconds;
+    row.isConnected = isConnected();
+    row.endsAt = endsAt;
+    row.sentUpTo = firstUnsent();
+    row.will = will;
+    row.willDue = willDue;
+    return row;
+}
+
+std::uint64_t Session::firstUnsent() const {
+    for (std::size_t i = 0; i < queue_.size(); ++i) {
+        if (!queue_[i].mayBeKnown) return queue_[i].number;
+    }
+    return nextNumber_;
+}
+
+void Session::restore(Delivery delivery, bool isReceived) {
+    nextNumber_ = delivery.number + 1;
+    if (isReceived) {  // what is older was sent before it
+        while (!queue_.empty()) window_.add(unqueue());
+        delivery.qos = 2;
+        window_.add(std::move(delivery)).state = State::AwaitsPubcomp;
+        return;
+    }
+    queuedBytes_ += delivery.message->bytes();
+    budget_.used += delivery.message->bytes();
+    queue_.push(std::move(delivery));
 }
 
 void Session::attach(SessionOutlet& outlet, ClientIdentity identity, std::uint16_t receiveMaximum) {
@@ -27,19 +62,44 @@ void Session::attach(SessionOutlet& outlet, ClientIdentity identity, std::uint16
     for (std::size_t i = 0; i < window_.length(); ++i) window_.at(i).isSent = false;
 }
 
-bool Session::maySend() const noexcept {
-    return outlet_ != nullptr && sentInFlight_ < quota_ && !window_.isFull() && outlet_->hasRoom();
+bool Session::maySend(const Delivery& delivery) const noexcept {
+    return outlet_ != nullptr && sentInFlight_ < quota_ && window_.hasRoomFor(delivery.number) &&
+           delivery.after <= recorder_.committed() && outlet_->hasRoom();
+}
+
+// A QoS 2 message goes out only when its packet id is in the store: it would get another one after
+// a restart, and the client could not tell that it has it already.
+void Session::number(Delivery& delivery) {
+    delivery.number = nextNumber_++;
+    if (!isKept() || !recorder_.isOn() || delivery.kept == nullptr) return;
+    auto row = std::make_unique<DeliveryRow>();
+    row->session = key_;
+    row->number = delivery.number;
+    row->message = delivery.kept->key();
+    row->qos = delivery.qos;
+    row->retain = delivery.retain;
+    if (delivery.extras) row->subscriptionIds = delivery.extras->subscriptionIds;
+    if (const SharedGroup* group = delivery.group()) row->sharedFilter = group->text;
+    recorder_.record(change::PutDelivery{std::move(row)});
+    if (delivery.qos == 2) delivery.after = recorder_.recorded();
+}
+
+void Session::recordErased(std::uint64_t number) {
+    if (isKept()) recorder_.record(change::EraseDelivery{key_, number});
 }
 
 bool Session::deliver(Delivery delivery) {
-    if (queue_.empty() && unsentInFlight_ == 0 && maySend()) {
+    const std::size_t bytes = delivery.message->bytes();
+    const bool isDirect = queue_.empty() && unsentInFlight_ == 0;
+    const bool fits = queue_.size() < limits_.maxQueuedMessages &&
+                      queuedBytes_ + bytes <= limits_.maxQueuedBytes &&
+                      budget_.used + bytes <= budget_.limit;
+    delivery.number = nextNumber_;
+    if (!fits && !(isDirect && maySend(delivery))) return false;
+    number(delivery);
+    if (isDirect && maySend(delivery)) {
         sendNew(std::move(delivery));
         return true;
-    }
-    const std::size_t bytes = delivery.message->bytes();
-    if (queue_.size() >= limits_.maxQueuedMessages ||
-        queuedBytes_ + bytes > limits_.maxQueuedBytes || budget_.used + bytes > budget_.limit) {
-        return false;
     }
     queuedBytes_ += bytes;
     budget_.used += bytes;
@@ -47,16 +107,22 @@ bool Session::deliver(Delivery delivery) {
     return true;
 }
 
+Delivery Session::unqueue() {
+    Delivery delivery = std::move(queue_.front());
+    const std::size_t bytes = delivery.message->bytes();
+    queuedBytes_ -= bytes;
+    budget_.used -= bytes;
+    queue_.pop();
+    return delivery;
+}
+
 std::size_t Session::pump(TimePoint now) {
     while (unsentInFlight_ > 0 && outlet_ != nullptr && sentInFlight_ < quota_) resendOne();
     std::size_t expired = 0;
-    while (!queue_.empty() && unsentInFlight_ == 0 && maySend()) {
-        Delivery delivery = std::move(queue_.front());
-        const std::size_t bytes = delivery.message->bytes();
-        queuedBytes_ -= bytes;
-        budget_.used -= bytes;
-        queue_.pop();
+    while (!queue_.empty() && unsentInFlight_ == 0 && maySend(queue_.front())) {
+        Delivery delivery = unqueue();
         if (delivery.message->hasExpired(now)) {
+            recordErased(delivery.number);
             ++expired;
         } else {
             sendNew(std::move(delivery));
@@ -71,9 +137,34 @@ std::size_t Session::dropQueued(const std::function<bool(const RoutedMessage&)>&
         if (!unwanted(*delivery.message)) return false;
         queuedBytes_ -= delivery.message->bytes();
         budget_.used -= delivery.message->bytes();
+        recordErased(delivery.number);
         return true;
     });
     return before - queue_.size();
+}
+
+std::vector<Delivery> Session::takeShared(const std::function<bool(SharedGroup&)>& mayGo) {
+    std::vector<Delivery> taken;
+    const auto isWanted = [&](const Delivery& delivery) {
+        return delivery.group() != nullptr && mayGo(*delivery.group());
+    };
+    for (std::size_t i = window_.length(); i-- > 0;) {  // finish() removes at the front only
+        InFlight& entry = window_.at(i);
+        if (entry.state != State::AwaitsPuback || !isWanted(entry.delivery)) continue;
+        recordErased(entry.delivery.number);
+        taken.push_back(std::exchange(entry.delivery, {}));
+        finish(entry);
+    }
+    std::reverse(taken.begin(), taken.end());
+    queue_.removeIf([&](Delivery& delivery) {
+        if (!isWanted(delivery)) return false;
+        queuedBytes_ -= delivery.message->bytes();
+        budget_.used -= delivery.message->bytes();
+        recordErased(delivery.number);
+        taken.push_back(std::move(delivery));
+        return true;
+    });
+    return taken;
 }
 
 void Session::sendNew(Delivery delivery) {
@@ -81,8 +172,9 @@ void Session::sendNew(Delivery delivery) {
     const Delivery& kept = entry.delivery;
     entry.isSent = true;
     ++sentInFlight_;
-    const DeliveryForm form{kept.qos, kept.retain, false, entry.packetId, kept.subscriptionIds};
-    if (!outlet_->send(kept, form)) finish(entry);  // MQTT 5, 3.1.2-25
+    const DeliveryForm form{kept.qos, kept.retain, kept.mayBeKnown, entry.packetId,
+                            kept.subscriptionIds()};
+    if (!outlet_->send(kept, form)) end(entry);  // MQTT 5, 3.1.2-25
 }
 
 // Oldest first (MQTT 5, 4.6.0-1).
@@ -102,8 +194,14 @@ void Session::sendAgain(InFlight& entry) {
     ++sentInFlight_;
     if (entry.state == State::AwaitsPubcomp) return outlet_->sendPubrel(entry.packetId);
     const Delivery& kept = entry.delivery;
-    const DeliveryForm form{kept.qos, kept.retain, true, entry.packetId, kept.subscriptionIds};
-    if (!outlet_->send(kept, form)) finish(entry);
+    const DeliveryForm form{kept.qos, kept.retain, true, entry.packetId, kept.subscriptionIds()};
+    if (!outlet_->send(kept, form)) end(entry);
+}
+
+// Finished for good, also in the store.
+void Session::end(InFlight& entry) {
+    recordErased(entry.delivery.number);
+    finish(entry);
 }
 
 void Session::finish(InFlight& entry) {
@@ -118,7 +216,7 @@ void Session::finish(InFlight& entry) {
 bool Session::onPuback(std::uint16_t packetId) {
     InFlight* entry = window_.find(packetId);
     if (entry == nullptr || entry->state != State::AwaitsPuback) return false;
-    finish(*entry);
+    end(*entry);
     return true;
 }
 
@@ -126,18 +224,22 @@ Session::PubrecAnswer Session::onPubrec(std::uint16_t packetId, ReasonCode code)
     InFlight* entry = window_.find(packetId);
     if (entry == nullptr || entry->state == State::AwaitsPuback) return PubrecAnswer::Unknown;
     if (code >= ReasonCode::UnspecifiedError) {  // MQTT 5, 4.3.3: ends the exchange
-        finish(*entry);
+        end(*entry);
         return PubrecAnswer::Ended;
     }
+    if (entry->state == State::AwaitsPubcomp) return PubrecAnswer::Release;
     entry->state = State::AwaitsPubcomp;
+    const std::uint64_t number = entry->delivery.number;
+    if (isKept()) recorder_.record(change::MarkReceived{key_, number});
     entry->delivery = {};  // the client has it: only the id is still of interest
+    entry->delivery.number = number;
     return PubrecAnswer::Release;
 }
 
 bool Session::onPubcomp(std::uint16_t packetId) {
     InFlight* entry = window_.find(packetId);
     if (entry == nullptr || entry->state != State::AwaitsPubcomp) return false;
-    finish(*entry);
+    end(*entry);
     return true;
 }
 
@@ -145,7 +247,14 @@ Session::Qos2Arrival Session::receiveQos2(std::uint16_t packetId, std::size_t ma
     if (unreleased_.count(packetId) != 0) return Qos2Arrival::Duplicate;
     if (unreleased_.size() >= maximum) return Qos2Arrival::TooMany;
     unreleased_.insert(packetId);
+    if (isKept()) recorder_.record(change::PutUnreleased{key_, packetId});
     return Qos2Arrival::New;
+}
+
+bool Session::releaseQos2(std::uint16_t packetId) {
+    if (unreleased_.erase(packetId) == 0) return false;
+    if (isKept()) recorder_.record(change::EraseUnreleased{key_, packetId});
+    return true;
 }
 
 }  // namespace muster::mqtt

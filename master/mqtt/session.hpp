@@ -46,7 +46,7 @@ struct PendingRetained {
 class Session {
 public:
     Session(std::string clientId, ClientIdentity identity, const BrokerLimits& limits,
-            QueueBudget& budget);
+            QueueBudget& budget, Recorder& recorder);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -56,12 +56,29 @@ public:
     SessionOutlet* outlet() const noexcept { return outlet_; }
     bool isConnected() const noexcept { return outlet_ != nullptr; }
 
+    /// Its name in the store; 0: it is not there. Kept: all of it is, not only its will.
+    std::uint64_t key() const noexcept { return key_; }
+    bool isKept() const noexcept { return key_ != 0 && expirySeconds != 0; }
+    /// From now on it is recorded under `key`, or, with 0, not any more.
+    void setKey(std::uint64_t key) noexcept { key_ = key; }
+    /// As the store is to know it.
+    SessionRow row() const;
+    /// A delivery from the store, in order of number. `isReceived`: its PUBREC came.
+    void restore(Delivery delivery, bool isReceived);
+
     /// Begins a connection's life. `receiveMaximum` is the client's; nothing is sent before pump().
     void attach(SessionOutlet& outlet, ClientIdentity identity, std::uint16_t receiveMaximum);
     void detach() noexcept { outlet_ = nullptr; }
 
     /// QoS 1 or 2: sends at once or queues. False if it was dropped at a bound.
     bool deliver(Delivery delivery);
+    /// Whether what is next waits until the store has it: QoS 2, which is never sent twice.
+    bool waitsForStore() const noexcept {
+        return !queue_.empty() && queue_[0].after > recorder_.committed();
+    }
+    /// Takes out what a shared subscription dealt to this session and others could still be given:
+    /// what was not sent, and QoS 1 without PUBACK (MQTT 5, 4.8.2). Those for which `mayGo` holds.
+    std::vector<Delivery> takeShared(const std::function<bool(SharedGroup&)>& mayGo);
     /// Sends what may be sent: first what an earlier connection left unfinished, then the queue.
     /// Returns how many expired messages it dropped.
     std::size_t pump(TimePoint now);
@@ -82,7 +99,9 @@ public:
     /// A QoS 2 PUBLISH came in. `maximum`: unreleased ones that are allowed.
     Qos2Arrival receiveQos2(std::uint16_t packetId, std::size_t maximum);
     /// PUBREL, or a PUBREC that refuses: the id is new again. False if it was not in use.
-    bool releaseQos2(std::uint16_t packetId) { return unreleased_.erase(packetId) != 0; }
+    bool releaseQos2(std::uint16_t packetId);
+    /// From the store.
+    void restoreUnreleased(std::uint16_t packetId) { unreleased_.insert(packetId); }
 
     /// By the text of the filter as the client wrote it.
     struct Granted {
@@ -104,17 +123,24 @@ public:
     std::optional<TimePoint> dropToldAt;  // when the observer last heard of messages it lost
 
 private:
-    bool maySend() const noexcept;
+    bool maySend(const Delivery& delivery) const noexcept;
+    void number(Delivery& delivery);
+    std::uint64_t firstUnsent() const;
+    void recordErased(std::uint64_t number);
     void sendNew(Delivery delivery);
     void sendAgain(InFlight& entry);
     void resendOne();
+    void end(InFlight& entry);
     void finish(InFlight& entry);
-    void unqueueFront();
+    Delivery unqueue();
 
     std::string clientId_;
     ClientIdentity identity_;
     const BrokerLimits& limits_;
     QueueBudget& budget_;
+    Recorder& recorder_;
+    std::uint64_t key_ = 0;
+    std::uint64_t nextNumber_ = 0;
     SessionOutlet* outlet_ = nullptr;
     std::size_t quota_ = 0;           // messages in flight that the client allows
     std::size_t sentInFlight_ = 0;    // of this connection

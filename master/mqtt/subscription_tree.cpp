@@ -45,7 +45,7 @@ struct SubscriptionTree::Node {
     std::unique_ptr<Node> plus;
     std::unique_ptr<Node> hash;
     std::vector<Subscriber> subscribers;
-    std::vector<std::unique_ptr<SharedGroup>> groups;
+    std::vector<std::shared_ptr<SharedGroup>> groups;
 
     bool isEmpty() const {
         return children.empty() && !plus && !hash && subscribers.empty() && groups.empty();
@@ -70,13 +70,15 @@ struct SubscriptionTree::Node {
             children.erase(children.find(level));
         }
     }
-    SharedGroup& group(const std::string& name) {
+    SharedGroup& group(const TopicFilter& filter) {
         for (auto& known : groups) {
-            if (known->name == name) return *known;
+            if (known->name == filter.shareName()) return *known;
         }
-        groups.push_back(std::make_unique<SharedGroup>());
-        groups.back()->name = name;
-        return *groups.back();
+        groups.push_back(std::make_shared<SharedGroup>());
+        SharedGroup& fresh = *groups.back();
+        fresh.name = filter.shareName();
+        fresh.text = "$share/" + fresh.name + "/" + filter.filter();
+        return fresh;
     }
     bool removeShared(const std::string& name, const Session& session) {
         const auto found = std::find_if(groups.begin(), groups.end(),
@@ -99,7 +101,7 @@ bool SubscriptionTree::add(const TopicFilter& filter, Session& session,
     Node* node = root_.get();
     std::string_view rest = filter.filter();
     while (rest.data() != nullptr) node = &node->make(takeLevel(rest));
-    auto& list = filter.isShared() ? node->group(filter.shareName()).members : node->subscribers;
+    auto& list = filter.isShared() ? node->group(filter).members : node->subscribers;
     const bool isNew = insert(list, session, options);
     if (isNew) ++size_;
     return isNew;
@@ -123,6 +125,17 @@ bool SubscriptionTree::removeBelow(Node& node, std::string_view rest, const Topi
     if (child == nullptr || !removeBelow(*child, rest, filter, session)) return false;
     if (child->isEmpty()) node.drop(level);
     return true;
+}
+
+std::shared_ptr<SharedGroup> SubscriptionTree::group(const TopicFilter& filter) const {
+    const Node* node = root_.get();
+    std::string_view rest = filter.filter();
+    while (rest.data() != nullptr && node != nullptr) node = node->find(takeLevel(rest));
+    if (node == nullptr) return nullptr;
+    for (const auto& known : node->groups) {
+        if (known->name == filter.shareName()) return known;
+    }
+    return nullptr;
 }
 
 void SubscriptionTree::match(std::string_view topic, SubscriptionMatches& matches) const {

@@ -31,8 +31,9 @@ struct Subscriber {
 
 /// The subscribers of one `$share/NAME/FILTER`. `next` is where the search for the next receiver
 /// begins; the router moves it.
-struct SharedGroup {
+struct SharedGroup : std::enable_shared_from_this<SharedGroup> {
     std::string name;
+    std::string text;  // the whole `$share/NAME/FILTER`
     std::vector<Subscriber> members;
     std::size_t next = 0;
 };
@@ -57,6 +58,8 @@ public:
     /// False if there was none.
     bool remove(const TopicFilter& filter, Session& session);
     void match(std::string_view topic, SubscriptionMatches& matches) const;
+    /// The group of a shared filter; null if it has no members.
+    std::shared_ptr<SharedGroup> group(const TopicFilter& filter) const;
     std::size_t size() const noexcept { return size_; }
 
 private:

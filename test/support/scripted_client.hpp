@@ -32,12 +32,16 @@ public:
     bool maySubscribe(const mqtt::ClientIdentity& who, std::string_view filter) const override {
         return !subscribeRule || subscribeRule(who, filter);
     }
+    bool isStillGranted(const mqtt::ClientIdentity& who) const override {
+        return who.name != revoked;
+    }
     std::string responseInformation(const mqtt::ClientIdentity& who) const override {
         return "reply/" + who.name;
     }
 
     using Rule = std::function<bool(const mqtt::ClientIdentity&, std::string_view)>;
     Rule publishRule, readRule, subscribeRule;
+    std::string revoked = {};  // who was somebody in an earlier process
     mqtt::ReasonCode verdict = mqtt::ReasonCode::Success;
     bool isSlow = false;  // answers wait for answer()
     std::vector<std::function<void()>> waiting;

@@ -13,9 +13,10 @@ namespace {
 
 struct SubscriptionTreeTest : ::testing::Test {
     BrokerLimits limits;
+    Recorder recorder;
     QueueBudget budget{0, 1000};
-    Session one{"1", {}, limits, budget};
-    Session two{"2", {}, limits, budget};
+    Session one{"1", {}, limits, budget, recorder};
+    Session two{"2", {}, limits, budget, recorder};
     SubscriptionTree tree;
     SubscriptionMatches matches;
 

@@ -29,10 +29,14 @@ public:
     /// Parameters count from 1. The bytes stay where they are until reset().
     void bind(int parameter, std::string_view value);
     void bind(int parameter, std::int64_t value);
+    void bindBytes(int parameter, std::string_view value);
     enum class Step { Row, Done, Failed };
     Step step();
     std::string text(int column) const;
     std::int64_t integer(int column) const;
+    /// The bytes where they are, good until the next step or reset.
+    std::string_view view(int column) const;
+    bool isNull(int column) const;
     /// Ready to be bound and stepped again.
     void reset();
 

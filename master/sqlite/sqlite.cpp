@@ -1,4 +1,4 @@
-#include "master/cluster/sqlite.hpp"
+#include "master/sqlite/sqlite.hpp"
 
 #include <sqlite3.h>
 
@@ -18,6 +18,11 @@ void Statement::bind(int parameter, std::int64_t value) {
     sqlite3_bind_int64(handle_.get(), parameter, value);
 }
 
+void Statement::bindBytes(int parameter, std::string_view value) {
+    const char* data = value.data() != nullptr ? value.data() : "";
+    sqlite3_bind_blob64(handle_.get(), parameter, data, value.size(), SQLITE_STATIC);
+}
+
 Statement::Step Statement::step() {
     if (!handle_) return Step::Failed;
     const int code = sqlite3_step(handle_.get());
@@ -34,6 +39,16 @@ std::string Statement::text(int column) const {
 
 std::int64_t Statement::integer(int column) const {
     return sqlite3_column_int64(handle_.get(), column);
+}
+
+std::string_view Statement::view(int column) const {
+    const auto* data = static_cast<const char*>(sqlite3_column_blob(handle_.get(), column));
+    if (data == nullptr) return {};
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column))};
+}
+
+bool Statement::isNull(int column) const {
+    return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL;
 }
 
 void Statement::reset() {

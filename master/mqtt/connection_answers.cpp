@@ -1,0 +1,80 @@
+// Answers that promise something wait until the store has it; their order stays.
+#include "master/mqtt/connection.hpp"
+
+#include <algorithm>
+
+namespace muster::mqtt {
+
+namespace {
+
+constexpr unsigned kPuback = 4, kPubrec = 5;
+
+}  // namespace
+
+// `before`: how much was recorded when the packet came that is answered.
+bool Connection::mustHold(StorePosition before) const noexcept {
+    if (holdsAnswers()) return true;
+    return broker_.recorded() != before && broker_.recorded() > broker_.committed();
+}
+
+void Connection::hold(HeldAnswer answer) {
+    answer.after = broker_.recorded();
+    if (!held_) held_ = std::make_unique<Fifo<HeldAnswer>>();
+    if (held_->empty()) broker_.holds(*this);
+    held_->push(std::move(answer));
+}
+
+void Connection::answer(unsigned type, std::uint16_t packetId, ReasonCode code,
+                        StorePosition before) {
+    // Promises nothing; publishes that were held before it were refused before it.
+    const bool isRefusal = code == ReasonCode::QuotaExceeded && broker_.isStoreFailing();
+    if (isRefusal || !mustHold(before)) return writeAck(type, packetId, code);
+    HeldAnswer held;
+    held.type = type;
+    held.packetId = packetId;
+    held.code = code;
+    hold(std::move(held));
+}
+
+void Connection::answer(const Packet& packet, StorePosition before) {
+    if (!mustHold(before)) return write(packet);
+    HeldAnswer held;
+    encode(packet, version_, held.bytes);
+    hold(std::move(held));
+}
+
+void Connection::sendHeld(const HeldAnswer& answer) {
+    if (answer.type != 0) return writeAck(answer.type, answer.packetId, answer.code);
+    output_.append(answer.bytes);
+    wire_.outputReady();
+}
+
+void Connection::storeMoved() {
+    if (!held_) return;
+    while (!held_->empty() && held_->front().after <= broker_.committed()) {
+        const HeldAnswer answer = std::move(held_->front());
+        held_->pop();
+        sendHeld(answer);
+    }
+    if (broker_.isStoreFailing()) failHeld();
+    if (!held_ || !held_->empty()) return;
+    held_.reset();
+    wire_.inputWanted();
+}
+
+// Publishers are told; the other answers come late, when the store can be written again.
+void Connection::failHeld() {
+    const auto isPublish = [](const HeldAnswer& held) {
+        return held.type == kPuback || held.type == kPubrec;
+    };
+    if (version_ != Version::V5 && std::any_of(held_->begin(), held_->end(), isPublish))
+        return disconnect(ReasonCode::QuotaExceeded, "what was published cannot be kept");
+    held_->removeIf([&](const HeldAnswer& held) {
+        if (!isPublish(held)) return false;
+        if (held.type == kPubrec && session_ != nullptr) session_->releaseQos2(held.packetId);
+        writeAck(held.type, held.packetId, ReasonCode::QuotaExceeded);
+        return true;
+    });
+}
+
+}  // namespace muster::mqtt

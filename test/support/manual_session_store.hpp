@@ -1,0 +1,56 @@
+#pragma once
+
+#include "master/mqtt/session_store.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace muster::test {
+
+/// A store that commits when the test says so.
+class ManualSessionStore final : public mqtt::SessionStore {
+public:
+    Result<void> load(mqtt::StoreReader&) override { return {}; }
+    void setObserver(mqtt::StoreObserver* observer) override { observer_ = observer; }
+    void record(mqtt::StoreChange change) override { changes.push_back(std::move(change)); }
+    mqtt::StorePosition recorded() const noexcept override { return changes.size(); }
+    mqtt::StorePosition committed() const noexcept override { return committed_; }
+    bool isFailing() const noexcept override { return isFailing_; }
+    bool isBehind() const noexcept override { return isBehind_; }
+
+    /// All that was recorded, and what comes of that is not.
+    void commits() {
+        committed_ = changes.size();
+        isFailing_ = false;
+        move();
+    }
+    void fails() {
+        isFailing_ = true;
+        move();
+    }
+    void isNow(bool behind) {
+        isBehind_ = behind;
+        move();
+    }
+    template <class Change>
+    std::size_t count() const {
+        std::size_t sum = 0;
+        for (const auto& change : changes)
+            if (std::holds_alternative<Change>(change)) ++sum;
+        return sum;
+    }
+
+    std::vector<mqtt::StoreChange> changes;
+    TimePoint now{std::chrono::hours(1)};
+
+private:
+    void move() {
+        if (observer_ != nullptr) observer_->storeMoved(now);
+    }
+    mqtt::StoreObserver* observer_ = nullptr;
+    mqtt::StorePosition committed_ = 0;
+    bool isFailing_ = false;
+    bool isBehind_ = false;
+};
+
+}  // namespace muster::test
