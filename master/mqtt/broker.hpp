@@ -154,7 +154,8 @@ private:
     void redeal(Session& session, bool isEnding);
     bool mayTake(const SharedGroup& group, const Session& but, bool isEnding) const;
 
-    Session* find(const std::string& clientId);
+    Session* find(std::string_view clientId);
+    Session& makeSession(std::string clientId, ClientIdentity identity);
     ReasonCode prepare(const SessionRequest& request);
     void takeOver(Session& session);
     void publishWill(Session& session);
@@ -194,7 +195,7 @@ private:
     SessionStore* store_ = nullptr;
     RetainedStore retained_;
     SubscriptionTree tree_;
-    std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
+    std::unordered_map<std::string_view, std::unique_ptr<Session>> sessions_;  // by its client id
     std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     std::unordered_set<Connection*> holding_;  // those with answers that wait for the store

@@ -5,7 +5,7 @@
 
 namespace muster::mqtt {
 
-Session* Broker::find(const std::string& clientId) {
+Session* Broker::find(std::string_view clientId) {
     const auto found = sessions_.find(clientId);
     return found == sessions_.end() ? nullptr : found->second.get();
 }
@@ -31,17 +31,24 @@ ReasonCode Broker::prepare(const SessionRequest& request) {
     return ReasonCode::Success;
 }
 
+Session& Broker::makeSession(std::string clientId, ClientIdentity identity) {
+    auto session = std::make_unique<Session>(std::move(clientId), std::move(identity), limits_,
+                                             budget_, recorder_);
+    Session& made = *session;
+    sessions_.emplace(made.clientId(), std::move(session));
+    return made;
+}
+
 Attachment Broker::attach(SessionRequest request, SessionOutlet& outlet) {
     const ReasonCode code = prepare(request);
     if (code != ReasonCode::Success) return {code, nullptr, false};
-    auto& slot = sessions_[request.clientId];
-    const bool isPresent = slot != nullptr;
-    if (!isPresent)
-        slot = std::make_unique<Session>(request.clientId, request.identity, limits_, budget_,
-                                         recorder_);
-    Session& session = *slot;
-    session.attach(outlet, request.identity, request.receiveMaximum);
-    session.will = std::move(request.will);  // in place of one that waited for its delay
+    Session* known = find(request.clientId);
+    const bool isPresent = known != nullptr;
+    Session& session =
+        isPresent ? *known : makeSession(std::move(request.clientId), request.identity);
+    session.attach(outlet, std::move(request.identity), request.receiveMaximum);
+    // In place of one that waited for its delay.
+    session.will = request.will ? std::make_unique<Will>(std::move(*request.will)) : nullptr;
     session.willDue.reset();
     session.endsAt.reset();
     session.expirySeconds = std::min(request.expirySeconds, limits_.maxSessionExpiry);
@@ -102,9 +109,8 @@ void Broker::detach(Session& session, const Departure& departure) {
 void Broker::publishWill(Session& session) {
     session.willDue.reset();
     if (!session.will) return;
-    const Will will = std::move(*session.will);
-    session.will.reset();
-    publishWill(will, session.identity(), &session);
+    const auto will = std::move(session.will);
+    publishWill(*will, session.identity(), &session);
 }
 
 void Broker::publishWill(const Will& will, const ClientIdentity& identity, const Session* from) {

@@ -45,13 +45,10 @@ void Broker::Restorer::session(SessionRow row) {
         lostWills_.push_back({row.key, std::move(row.identity), std::move(row.will)});
         return;
     }
-    auto& slot = broker_.sessions_[row.clientId];
-    slot = std::make_unique<Session>(row.clientId, row.identity, broker_.limits_, broker_.budget_,
-                                     broker_.recorder_);
-    Session& session = *slot;
+    Session& session = broker_.makeSession(std::move(row.clientId), std::move(row.identity));
     session.setKey(row.key);
     session.expirySeconds = row.expirySeconds;
-    session.will = std::move(row.will);
+    if (row.will) session.will = std::make_unique<Will>(std::move(*row.will));
     session.endsAt = row.endsAt;
     session.willDue = row.willDue;
     if (row.isConnected) {  // its connection broke with the process: it is away since now

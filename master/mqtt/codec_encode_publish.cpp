@@ -33,21 +33,22 @@ void appendDeliveryProperties(const PublishHead& head, std::string& out) {
 
 void encodePublishHead(const PublishHead& head, std::size_t payloadSize, Version version,
                        std::string& out) {
-    std::string properties;  // stays empty, and without allocation, for most messages
-    if (version == Version::V5) appendDeliveryProperties(head, properties);
-    std::string section;
-    ByteWriter sectionLength(section);
-    if (version == Version::V5) sectionLength.varint(properties.size());
-
     const std::size_t packetId = head.qos > 0 ? 2 : 0;
-    const std::size_t size = 2 + ByteWriter::fitting(head.topic).size() + packetId +
-                             section.size() + properties.size() + payloadSize;
+    const std::size_t size = 2 + ByteWriter::fitting(head.topic).size() + packetId + payloadSize;
     ByteWriter writer(out);
     writer.u8(firstByte(head));
-    writer.varint(size);
+    if (version != Version::V5) {
+        writer.varint(size);
+        writer.prefixed(head.topic);
+        if (packetId != 0) writer.u16(head.packetId);
+        return;
+    }
+    std::string properties;  // stays empty, and without allocation, for most messages
+    appendDeliveryProperties(head, properties);
+    writer.varint(size + ByteWriter::varintSize(properties.size()) + properties.size());
     writer.prefixed(head.topic);
-    if (head.qos > 0) writer.u16(head.packetId);
-    writer.raw(section);
+    if (packetId != 0) writer.u16(head.packetId);
+    writer.varint(properties.size());
     writer.raw(properties);
 }
 

@@ -77,6 +77,10 @@ std::size_t Connection::step(std::string_view bytes) {
                       plain->packetId);
             return plain->size;
         }
+        if (const auto ack = readPlainAck(bytes)) {
+            onAck(*ack);
+            return PlainAck::kSize;
+        }
     } else if (static_cast<unsigned char>(bytes[0]) >> 4 != 1) {
         fail(ReasonCode::ProtocolError, "the first packet is no CONNECT");
         return 0;
@@ -215,15 +219,26 @@ bool Connection::sendQos0(Routing& routing, const DeliveryForm& form) {
 }
 
 bool Connection::send(const Delivery& delivery, const DeliveryForm& form) {
-    Routing routing(delivery.message, broker_.now());
-    std::string head;
-    routing.appendHead(form, version_, head);
-    if (isTooLarge(head.size() + delivery.message->payload.size())) {
-        ++broker_.counters().droppedTooLarge;
-        return false;
+    const RoutedMessage& message = *delivery.message;
+    const auto appendHead = [&](std::string& out) {
+        appendPublishHead(message, form, version_, broker_.now(), out);
+    };
+    if (maxOutgoingPacket_ != SIZE_MAX) {
+        std::string head;
+        appendHead(head);
+        if (isTooLarge(head.size() + message.payload.size())) {
+            ++broker_.counters().droppedTooLarge;
+            return false;
+        }
+        output_.append(head);
+    } else {
+        output_.appendWith(appendHead);
     }
-    output_.append(head);
-    output_.append(delivery.message, delivery.message->payload);
+    if (message.payload.size() >= OutputQueue::kShareFrom) {
+        output_.append(delivery.message, message.payload);
+    } else {
+        output_.append(message.payload);
+    }
     ++broker_.counters().messagesSent;
     wire_.outputReady();
     return true;

@@ -129,6 +129,7 @@ void Peer::flush() {
 // All is written. Closing now, with input unread, would reset the connection, and the client might
 // never see the last packet: so it is told that nothing follows and given time to hang up.
 void Peer::linger() {
+    if (connection_->hasPeerLeft()) return end("closed");
     connection_->ended("closed", host_->now());
     connection_.reset();
     if (::shutdown(socket_.get(), SHUT_WR) != 0) return end("closed");

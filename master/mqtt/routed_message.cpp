@@ -47,10 +47,29 @@ std::uint32_t secondsLeft(TimePoint expires, TimePoint now) {
         std::chrono::ceil<std::chrono::seconds>(expires - now).count());
 }
 
+PublishHead headOf(std::string_view topic, const Properties* properties, const DeliveryForm& form) {
+    PublishHead head;
+    head.topic = topic;
+    head.qos = form.qos;
+    head.retain = form.retain;
+    head.dup = form.dup;
+    head.packetId = form.packetId;
+    head.properties = properties != nullptr ? properties : &kNoProperties;
+    head.subscriptionIdentifiers = form.subscriptionIds;
+    return head;
+}
+
 }  // namespace
 
 std::size_t RoutedMessage::bytes() const noexcept {
     return topic.size() + payload.size() + (properties ? sizeOf(*properties) : 0);
+}
+
+void appendPublishHead(const RoutedMessage& message, const DeliveryForm& form, Version version,
+                       TimePoint now, std::string& out) {
+    PublishHead head = headOf(message.topic, message.properties.get(), form);
+    if (message.expires) head.messageExpiry = secondsLeft(*message.expires, now);
+    encodePublishHead(head, message.payload.size(), version, out);
 }
 
 MessagePtr makeMessage(const PublishRequest& request, TimePoint now) {
@@ -93,14 +112,7 @@ std::string& Routing::cachedHead(bool retain, Version version) {
 }
 
 void Routing::encodeHead(const DeliveryForm& form, Version version, std::string& out) const {
-    PublishHead head;
-    head.topic = request_.topic;
-    head.qos = form.qos;
-    head.retain = form.retain;
-    head.dup = form.dup;
-    head.packetId = form.packetId;
-    head.properties = request_.properties != nullptr ? request_.properties : &kNoProperties;
-    head.subscriptionIdentifiers = form.subscriptionIds;
+    PublishHead head = headOf(request_.topic, request_.properties, form);
     const auto expires = message_ ? message_->expires : expiryOf(request_, now_);
     if (expires) head.messageExpiry = secondsLeft(*expires, now_);
     encodePublishHead(head, request_.payload.size(), version, out);

@@ -54,6 +54,10 @@ struct DeliveryForm {
     std::span<const std::uint32_t> subscriptionIds;
 };
 
+/// Appends everything of the PUBLISH but its payload.
+void appendPublishHead(const RoutedMessage& message, const DeliveryForm& form, Version version,
+                       TimePoint now, std::string& out);
+
 /// One message on its way to its receivers. What is the same for several of them is made once: the
 /// owned copy when the first one must keep it, the encoded head of QoS 0 for each version.
 class Routing {

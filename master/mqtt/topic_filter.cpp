@@ -27,9 +27,14 @@ bool hasValidLevels(std::string_view filter) noexcept {
 
 }  // namespace
 
+// One pass: it is asked for every message.
 bool isValidTopicName(std::string_view topic) noexcept {
-    return !topic.empty() && topic.find_first_of("+#") == std::string_view::npos &&
-           !isTooDeep(topic);
+    std::size_t wildcards = 0, slashes = 0;
+    for (const char character : topic) {
+        wildcards += static_cast<std::size_t>(character == '+' || character == '#');
+        slashes += static_cast<std::size_t>(character == '/');
+    }
+    return !topic.empty() && wildcards == 0 && slashes < kMaxTopicLevels;
 }
 
 std::string_view takeLevel(std::string_view& rest) noexcept {
