@@ -44,16 +44,18 @@ std::optional<PlainPublish> readPlainPublish(std::string_view bytes, Version ver
     const std::size_t payloadAt = propertiesAt + (version == Version::V5 ? 1U : 0U);
     if (topicSize == 0 || payloadAt > total) return {};
     if (version == Version::V5 && bytes[propertiesAt] != 0) return {};
-    PlainPublish result;
-    result.topic = bytes.substr(header.size + 2, topicSize);
-    result.payload = bytes.substr(payloadAt, total - payloadAt);
-    result.qos = static_cast<std::uint8_t>(qos);
-    result.retain = (first & 1U) != 0;
-    result.dup = (first & 8U) != 0;
-    result.packetId = qos > 0 ? static_cast<std::uint16_t>(u16At(bytes, afterTopic)) : 0;
-    result.size = total;
-    if (qos > 0 && result.packetId == 0) return {};
-    if (!isValidUtf8(result.topic)) return {};
+    const std::size_t packetId = qos > 0 ? u16At(bytes, afterTopic) : 0;
+    if (qos > 0 && packetId == 0) return {};
+    const std::string_view topic = bytes.substr(header.size + 2, topicSize);
+    if (!isValidUtf8(topic)) return {};
+    std::optional<PlainPublish> result(std::in_place);  // made where it is returned
+    result->topic = topic;
+    result->payload = bytes.substr(payloadAt, total - payloadAt);
+    result->qos = static_cast<std::uint8_t>(qos);
+    result->retain = (first & 1U) != 0;
+    result->dup = (first & 8U) != 0;
+    result->packetId = static_cast<std::uint16_t>(packetId);
+    result->size = total;
     return result;
 }
 

@@ -2,6 +2,8 @@
 
 #include "master/mqtt/recorder.hpp"
 
+#include <utility>
+
 namespace muster::mqtt {
 
 namespace {
@@ -73,7 +75,8 @@ void appendPublishHead(const RoutedMessage& message, const DeliveryForm& form, V
 }
 
 MessagePtr makeMessage(const PublishRequest& request, TimePoint now) {
-    auto message = std::make_shared<RoutedMessage>();
+    // Its members initialise themselves: zeroes before that would be for nothing.
+    auto message = std::make_shared_for_overwrite<RoutedMessage>();
     message->topic = request.topic;
     message->payload = request.payload;
     message->qos = request.qos;
@@ -102,13 +105,10 @@ const KeptMessagePtr& Routing::kept(Recorder& recorder) {
 
 void Routing::appendHead(const DeliveryForm& form, Version version, std::string& out) {
     if (form.qos > 0 || !form.subscriptionIds.empty()) return encodeHead(form, version, out);
-    std::string& head = cachedHead(form.retain, version);
+    auto& [isWantedAgain, head] = heads_[(form.retain ? 2U : 0U) + (version == Version::V5)];
+    if (!std::exchange(isWantedAgain, true)) return encodeHead(form, version, out);
     if (head.empty()) encodeHead(form, version, head);
     out.append(head);
-}
-
-std::string& Routing::cachedHead(bool retain, Version version) {
-    return heads_[(retain ? 2U : 0U) + (version == Version::V5 ? 1U : 0U)];
 }
 
 void Routing::encodeHead(const DeliveryForm& form, Version version, std::string& out) const {

@@ -76,14 +76,18 @@ public:
     void appendHead(const DeliveryForm& form, Version version, std::string& out);
 
 private:
-    std::string& cachedHead(bool retain, Version version);
     void encodeHead(const DeliveryForm& form, Version version, std::string& out) const;
 
     PublishRequest request_;
     TimePoint now_;
     MessagePtr message_;
     KeptMessagePtr kept_;
-    std::string heads_[4];  // QoS 0 without subscription identifiers: by retain, and 3.x or 5
+    /// For QoS 0 without subscription identifiers; kept from the second receiver on.
+    struct Head {
+        bool isWantedAgain = false;
+        std::string bytes;
+    };
+    Head heads_[4];  // by retain, and 3.x or 5
 };
 
 }  // namespace muster::mqtt
