@@ -72,10 +72,11 @@ std::size_t Connection::step(std::string_view bytes) {
     if (state_ == State::Undecided && !decide(bytes)) return 0;
     const DecodeLimits& limits = broker_.limits().decode;
     if (state_ != State::AwaitsConnect) {
-        if (const auto plain = readPlainPublish(bytes, version_, limits.maxPacketSize)) {
-            onPublish({plain->topic, plain->payload, plain->qos, plain->retain, nullptr},
-                      plain->packetId);
-            return plain->size;
+        PlainPublish plain;
+        if (readPlainPublish(bytes, version_, limits.maxPacketSize, plain)) {
+            onPublish({plain.topic, plain.payload, plain.qos, plain.retain, nullptr},
+                      plain.packetId);
+            return plain.size;
         }
         if (const auto ack = readPlainAck(bytes)) {
             onAck(*ack);

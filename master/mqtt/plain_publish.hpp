@@ -20,9 +20,9 @@ struct PlainPublish {
 };
 
 /// The common case without a copy: if `bytes` begin with a complete and faultless PUBLISH that has
-/// no properties. Nothing otherwise: then decode() says what it is, or what is wrong with it.
-std::optional<PlainPublish> readPlainPublish(std::string_view bytes, Version version,
-                                             std::size_t maxPacketSize) noexcept;
+/// no properties. False otherwise: then decode() says what it is, or what is wrong with it.
+bool readPlainPublish(std::string_view bytes, Version version, std::size_t maxPacketSize,
+                      PlainPublish& result) noexcept;
 
 /// A whole PUBACK, PUBREC, PUBREL or PUBCOMP that says nothing but Success.
 struct PlainAck {
