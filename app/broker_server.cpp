@@ -1,9 +1,11 @@
 #include "app/broker_server.hpp"
 
+#include "common/config/listeners.hpp"
 #include "common/log.hpp"
 #include "common/wire/envelope.hpp"
 #include "master/session_store/sqlite_session_store.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace muster::app {
@@ -15,6 +17,7 @@ mqtt::BrokerLimits limitsOf(const config::Limits& wanted) {
     limits.maxQueuedMessages = wanted.maxQueuedPerSession;
     limits.maxQueuedBytes = wanted.maxQueuedBytesPerSession;
     limits.maxRetained = wanted.maxRetained;
+    limits.maxSessionsPerIdentity = wanted.maxConnections;  // of all that are kept, a tenth
     limits.maxSubscriptions = wanted.maxSubscriptionsPerClient;
     return limits;
 }
@@ -25,6 +28,25 @@ TopicAccess::Options accessOf(const config::Cluster& cluster,
     options.cluster = cluster.name;
     options.pomeloOnly = !cluster.broker.url.empty();
     options.isMemberId = std::move(isMemberId);
+    return options;
+}
+
+mqtt::ListenerOptions optionsOf(const config::Listener& wanted, const config::Limits& limits) {
+    using Protocol = config::Listener::Protocol;
+    mqtt::ListenerOptions options;
+    options.name = wanted.host + ":" + std::to_string(wanted.port);
+    options.host = wanted.host;
+    options.port = static_cast<std::uint16_t>(wanted.port);
+    options.allowsForeign = wanted.pomelo;
+    options.maxConnections = limits.maxConnections;
+    options.tls = wanted.tls;
+    if (wanted.protocol != Protocol::Ws && wanted.protocol != Protocol::Wss) return options;
+    mqtt::WebSocketOptions& webSocket = options.webSocket.emplace();
+    webSocket.path = wanted.path;
+    webSocket.origins = wanted.origins;
+    webSocket.isLoopback = config::isLoopback(wanted.host);
+    // A message may hold several packets, or be the part of one.
+    webSocket.maxMessage = std::max(webSocket.maxMessage, 2 * limits.maxPacketSize);
     return options;
 }
 
@@ -85,18 +107,26 @@ void BrokerServer::setPomelo(LinkObserver& observer) {
 
 Result<void> BrokerServer::start() {
     for (const auto& wanted : cluster_.listeners) {
-        mqtt::ListenerOptions options;
-        options.name = wanted.host + ":" + std::to_string(wanted.port);
-        options.host = wanted.host;
-        options.port = static_cast<std::uint16_t>(wanted.port);
-        options.allowsForeign = wanted.pomelo;
-        options.maxConnections = cluster_.limits.maxConnections;
+        const auto options = optionsOf(wanted, cluster_.limits);
         auto listener = std::make_unique<mqtt::Listener>(loop_, broker_, options);
         if (auto started = listener->start(); !started) return notListening(started.error());
-        log::info("broker", "listening on {}:{}", options.host, listener->port());
+        log::info("broker", "listening on {}:{} ({})", options.host, listener->port(),
+                  config::schemeOf(wanted.protocol));
         listeners_.push_back(std::move(listener));
     }
     return {};
+}
+
+void BrokerServer::reload() {
+    for (const auto& listener : listeners_) {
+        if (!listener->hasTls()) continue;
+        if (const auto loaded = listener->reload(); !loaded)
+            log::error("broker", "{}; the certificate that was read before stays in use",
+                       loaded.error().detail());
+        else
+            log::info("broker", "listener '{}': certificate and key were read anew",
+                      listener->name());
+    }
 }
 
 void BrokerServer::stop() {

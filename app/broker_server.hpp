@@ -32,6 +32,9 @@ public:
     void setPomelo(LinkObserver& observer);
     /// Opens the listeners; the error names the address.
     Result<void> start();
+    /// Reads certificates and keys anew, for new connections. What is of no use leaves the old ones
+    /// in force, and is logged.
+    void reload();
     void stop();
 
     mqtt::Broker& broker() { return broker_; }

@@ -3,6 +3,7 @@
 #include "app/leader_record.hpp"
 #include "app/state_directory.hpp"
 #include "app/supervision.hpp"
+#include "common/config/listeners.hpp"
 #include "common/config/problems.hpp"
 #include "common/log.hpp"
 #include "common/mqtt/paho_client.hpp"
@@ -252,7 +253,7 @@ std::vector<std::string> MasterProcess::Parts::endpoints() const {
     if (!config_.broker.url.empty()) return {config_.broker.url};
     std::vector<std::string> urls;
     for (const auto& listener : config_.listeners)
-        urls.push_back(mqttUrl(listener.host, listener.port));
+        urls.push_back(config::urlOf(listener, listener.host));
     return urls;
 }
 

@@ -27,7 +27,8 @@ void MasterProcess::Parts::awaitSignal() {
 
 void MasterProcess::Parts::onSignal(int number) {
     awaitSignal();
-    if (number == SIGHUP) return;  // a closed terminal is no reason to stop leading
+    // As of any daemon's; a closed terminal, which sends it too, is no reason to stop leading.
+    if (number == SIGHUP) return broker_->reload();
     const TimePoint now = loop_.now();
     // One Ctrl-C may come twice: from the terminal to the group, and from whoever passes it on.
     if (isEnding_ && number == SIGINT && now - signalledAt_ < kOneSignal) return;

@@ -44,9 +44,11 @@ bool hasType(const config::Cluster& cluster, const std::string& type) {
 /// What the keeper of this host runs as its node.
 std::vector<std::string> nodeCommand(const config::Cluster& cluster) {
     const auto self = std::filesystem::read_symlink("/proc/self/exe").string();
-    return {
+    std::vector<std::string> command = {
         self,        "node",      "--state", cluster.stateDirectory, "--master", brokerUrl(cluster),
         "--cluster", cluster.name};
+    if (const auto ca = brokerCa(cluster); !ca.empty()) command.insert(command.end(), {"--ca", ca});
+    return command;
 }
 
 /// A password check works in 19 MiB. glibc would serve the second one from the heap, and keep that

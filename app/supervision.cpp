@@ -3,6 +3,7 @@
 #include "app/node.hpp"
 #include "common/config/expand.hpp"
 #include "common/config/hosts.hpp"
+#include "common/config/listeners.hpp"
 #include "common/wire/envelope.hpp"
 #include "common/wire/topics.hpp"
 
@@ -69,10 +70,15 @@ void sendOrder(Orders& orders, supervisor::NodeOrder wanted, Reply done) {
 /// A loopback address is of no use on another host: there it is what master.json says.
 std::string brokerUrlFor(const config::Server& server, const config::Cluster& cluster) {
     const bool isElsewhere = !config::isThisHost(server.host, cluster);
-    const auto& listener = cluster.listeners.front();
-    const bool isAny = listener.host == "0.0.0.0" || listener.host == "::";
-    if (!cluster.broker.url.empty() || !isElsewhere || !isAny) return brokerUrl(cluster);
-    return mqttUrl(cluster.masterHost, listener.port);
+    if (!cluster.broker.url.empty() || !isElsewhere) return brokerUrl(cluster);
+    const auto& listener = config::remoteListener(cluster);
+    if (!config::isAnyAddress(listener.host)) return config::urlOf(listener, listener.host);
+    return config::urlOf(listener, cluster.masterHost);
+}
+
+/// On other hosts files lie elsewhere: there MonitorOptions, or the environment, names them.
+std::string caFor(const config::Server& server, const config::Cluster& cluster) {
+    return config::isThisHost(server.host, cluster) ? brokerCa(cluster) : std::string();
 }
 
 std::string tokenOf(const config::Cluster& cluster, const Tokens& tokens, const std::string& type) {
@@ -86,14 +92,11 @@ std::string tokenOf(const config::Cluster& cluster, const Tokens& tokens, const 
 
 std::string brokerUrl(const config::Cluster& cluster) {
     if (!cluster.broker.url.empty()) return cluster.broker.url;
-    const auto& listener = cluster.listeners.front();
-    const bool isAny = listener.host == "0.0.0.0" || listener.host == "::";
-    return mqttUrl(isAny ? "127.0.0.1" : listener.host, listener.port);
+    return config::urlOf(config::localListener(cluster), cluster);
 }
 
-std::string mqttUrl(const std::string& host, int port) {
-    const bool isV6 = host.find(':') != std::string::npos;
-    return "mqtt://" + (isV6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+std::string brokerCa(const config::Cluster& cluster) {
+    return cluster.broker.url.empty() ? config::localListener(cluster).ca : std::string();
 }
 
 supervisor::SupervisorPorts supervisorPorts(const SupervisionParts& parts) {
@@ -115,10 +118,12 @@ supervisor::SupervisorPorts supervisorPorts(const SupervisionParts& parts) {
     };
     ports.environment = [&cluster = parts.cluster,
                          &tokens = parts.tokens](const config::Server& server) {
-        return std::map<std::string, std::string>{
+        std::map<std::string, std::string> variables{
             {"MUSTER_TOKEN", tokenOf(cluster, tokens, server.type)},
             {"MUSTER_MASTER", brokerUrlFor(server, cluster)},
             {"MUSTER_CLUSTER", cluster.name}};
+        if (std::string ca = caFor(server, cluster); !ca.empty()) variables["MUSTER_CA"] = ca;
+        return variables;
     };
     ports.command = config::commandOf;
     // Also of those that were added in an earlier life of the master.

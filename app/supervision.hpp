@@ -27,7 +27,7 @@ struct SupervisionParts {
 supervisor::SupervisorPorts supervisorPorts(const SupervisionParts& parts);
 /// Where servers, nodes and command lines of this host reach the cluster's broker.
 std::string brokerUrl(const config::Cluster& cluster);
-/// The URL of an address; one of IPv6 stands in brackets.
-std::string mqttUrl(const std::string& host, int port);
+/// The PEM file that they trust it by; empty: the system's authorities, or no TLS.
+std::string brokerCa(const config::Cluster& cluster);
 
 }  // namespace muster::app

@@ -1,6 +1,7 @@
 #include "console/endpoint.hpp"
 
 #include "common/config/cluster_config.hpp"
+#include "common/config/listeners.hpp"
 #include "common/wire/topics.hpp"
 
 #include <cerrno>
@@ -25,22 +26,15 @@ std::string hostPort(const std::string& host, int port) {
     return fmt::format("mqtt://{}{}{}:{}", isV6 ? "[" : "", host, isV6 ? "]" : "", port);
 }
 
-/// A listener on all addresses is reached at the loopback address.
-std::string reachable(const std::string& host) {
-    if (host.empty() || host == "0.0.0.0" || host == "*") return "127.0.0.1";
-    return host == "::" ? "::1" : host;
-}
-
 void fromCluster(const config::Cluster& cluster, Endpoint& endpoint) {
     endpoint.cluster = cluster.name;
     if (!cluster.broker.url.empty()) {
         endpoint.url = cluster.broker.url;
         endpoint.caFile = cluster.broker.caFile;
-    } else if (!cluster.listeners.empty()) {
-        const config::Listener& listener = cluster.listeners.front();
-        endpoint.url = hostPort(reachable(listener.host), listener.port);
     } else {
-        endpoint.url = hostPort(reachable(cluster.masterHost), cluster.masterPort);
+        const config::Listener& listener = config::localListener(cluster);
+        endpoint.url = config::urlOf(listener, cluster);
+        endpoint.caFile = listener.ca;
     }
     const std::string token = readSecret(cluster.stateDirectory + "/admin.token");
     if (!token.empty()) {
@@ -93,7 +87,8 @@ Result<void> fromFlags(const Arguments& a, const Hooks& hooks, Endpoint& endpoin
     if (a.user.empty()) return {};
     endpoint.username = a.user;
     endpoint.password = a.password.empty() ? variable(hooks, "MUSTER_PASSWORD") : a.password;
-    if (endpoint.password.empty() && hooks.ask) {
+    // A certificate says by itself whose it is.
+    if (endpoint.password.empty() && endpoint.certFile.empty() && hooks.ask) {
         const auto typed = hooks.ask("Password: ", true);
         if (!typed)
             return Error(Errc::BadMessage, "-u needs a password: give -p, or set MUSTER_PASSWORD");

@@ -24,6 +24,7 @@ MonitorOptions MonitorOptions::fromEnvironment() {
     fill(options.master, "MUSTER_MASTER");
     fill(options.cluster, "MUSTER_CLUSTER");
     fill(options.host, "MUSTER_HOST");
+    fill(options.caFile, "MUSTER_CA");
     fill(options.info, "MUSTER_INFO");
     std::string port;
     fill(port, "MUSTER_PORT");

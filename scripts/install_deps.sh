@@ -9,7 +9,7 @@ packages=(
   libsqlite3-dev libssl-dev libargon2-dev libcli11-dev
 )
 if [ "${1:-}" = --tests ]; then
-  packages+=(git mosquitto mosquitto-clients libmosquitto-dev libgtest-dev libgmock-dev clang-format)
+  packages+=(git mosquitto mosquitto-clients libmosquitto-dev python3-paho-mqtt openssl libgtest-dev libgmock-dev clang-format)
   # A Node.js from elsewhere will do as well, if it brings its npm.
   command -v node >/dev/null || packages+=(nodejs)
   command -v npm >/dev/null || packages+=(npm)

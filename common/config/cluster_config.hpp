@@ -1,5 +1,7 @@
 #pragma once
 
+#include "common/tls/tls_context.hpp"
+
 #include <muster/types.hpp>
 
 #include <chrono>
@@ -101,10 +103,16 @@ struct Cron {
 };
 
 struct Listener {
+    enum class Protocol { Mqtt, Mqtts, Ws, Wss };
     std::string host = "127.0.0.1";
     int port = 3005;
     bool insecure = false;  // allow a non-loopback address without authentication
-    bool pomelo = true;     // recognise pomelo peers here
+    bool pomelo = true;     // recognise pomelo peers here; Mqtt only
+    Protocol protocol = Protocol::Mqtt;
+    std::string path = "/mqtt";        // Ws, Wss
+    std::vector<std::string> origins;  // of pages that may connect, beside the host's own; Ws, Wss
+    std::optional<TlsFiles> tls;       // exactly for Mqtts and Wss; absolute paths
+    std::string ca;  // what this host's clients trust it by; absolute, or empty: the system's
     bool operator==(const Listener&) const = default;
 };
 

@@ -54,10 +54,20 @@ void readCrons(const SourceFile& source, Draft& draft);
 /// Reads muster.json: checks it against the table of fields, then takes the values.
 void readMuster(const SourceFile& source, Draft& draft);
 
+/// The listeners of muster.json, with their TLS files.
+void readListeners(const SourceFile& source, Draft& draft);
+
 /// Gives every type of servers.json its settings, and pomelo types their command.
 void completeTypes(Draft& draft);
+/// Hosts that mean the same machine compare equal.
+std::string hostKey(const std::string& host);
+/// "line 3", for messages.
+std::string lineText(const Place& place);
+
 /// What concerns more than one value: names, ports, dependencies, commands, exposure.
 void validate(Draft& draft);
+/// The part of validate() that looks at listeners: addresses, exposure, who can reach them.
+void validateListeners(Draft& draft);
 /// The part of validate() that looks at servers: ids and ports.
 void validateServers(Draft& draft);
 /// The part of validate() that looks at types: commands, users, placeholders, dependencies.

@@ -1,5 +1,6 @@
 #include "common/config/draft.hpp"
 #include "common/config/fields.hpp"
+#include "common/config/take.hpp"
 
 #include <filesystem>
 
@@ -10,53 +11,6 @@ namespace muster::config {
 namespace {
 
 using Kind = JsonValue::Kind;
-
-// Values of the wrong kind were reported by checkFields(); here they just keep their defaults.
-void take(const JsonValue& object, std::string_view key, std::string& out) {
-    const JsonValue* value = object.find(key);
-    if (value != nullptr && value->kind == Kind::String) out = value->text;
-}
-void take(const JsonValue& object, std::string_view key, bool& out) {
-    const JsonValue* value = object.find(key);
-    if (value != nullptr && value->kind == Kind::Bool) out = value->boolean;
-}
-template <class Integer>
-void takeInteger(const JsonValue& object, std::string_view key, Integer& out) {
-    const JsonValue* value = object.find(key);
-    if (value != nullptr && value->integer) out = static_cast<Integer>(*value->integer);
-}
-void take(const JsonValue& object, std::string_view key, std::chrono::milliseconds& out) {
-    const JsonValue* value = object.find(key);
-    if (value == nullptr || value->kind != Kind::String) return;
-    if (const auto parsed = parseDuration(value->text)) out = *parsed;
-}
-std::vector<std::string> texts(const JsonValue* list) {
-    std::vector<std::string> out;
-    if (list == nullptr) return out;
-    for (const auto& element : list->elements)
-        if (element.kind == Kind::String) out.push_back(element.text);
-    return out;
-}
-std::string word(const JsonValue& object, std::string_view key) {
-    std::string out;
-    take(object, key, out);
-    return out;
-}
-
-void readListeners(const SourceFile& source, Draft& draft) {
-    const JsonValue* list = source.value.find("listeners");
-    if (list == nullptr) return;
-    for (std::size_t i = 0; i < list->elements.size(); ++i) {
-        const JsonValue& entry = list->elements[i];
-        Listener listener;
-        take(entry, "host", listener.host);
-        takeInteger(entry, "port", listener.port);
-        take(entry, "insecure", listener.insecure);
-        take(entry, "pomelo", listener.pomelo);
-        draft.cluster.listeners.push_back(std::move(listener));
-        draft.listeners.push_back(source.at(entry, childPointer("/listeners", i)));
-    }
-}
 
 void readBroker(const SourceFile& source, Draft& draft) {
     const JsonValue* value = source.value.find("broker");

@@ -1,12 +1,12 @@
 #include "common/config/draft.hpp"
 #include "common/config/hosts.hpp"
+#include "common/config/listeners.hpp"
 #include "common/wire/topics.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
 
-#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -18,23 +18,6 @@ const std::vector<std::string> kReservedTypes = {"master", "node"};
 
 bool isOneOf(const std::string& word, const std::vector<std::string>& words) {
     return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-bool isLoopback(const std::string& host) {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-bool isAnyAddress(const std::string& host) {
-    return host == "0.0.0.0" || host == "::";
-}
-
-/// Hosts that mean the same machine compare equal.
-std::string hostKey(const std::string& host) {
-    return isLoopback(host) || isAnyAddress(host) ? "127.0.0.1" : host;
-}
-
-std::string lineText(const Place& place) {
-    return place.line > 0 ? fmt::format("line {}", place.line)
-                          : std::string("one that is there already");
 }
 
 const char* const kIdRule = "use 1 to 64 of A-Z a-z 0-9 . _ - (it names topics and files)";
@@ -198,43 +181,6 @@ void checkCrons(Draft& draft) {
     }
 }
 
-bool isAddress(const std::string& host) {
-    in6_addr ignored{};
-    return host == "localhost" || ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 ||
-           ::inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
-}
-
-void checkListeners(Draft& draft) {
-    std::map<std::pair<std::string, int>, std::size_t> seen;
-    for (std::size_t i = 0; i < draft.cluster.listeners.size(); ++i) {
-        const Listener& listener = draft.cluster.listeners[i];
-        const Place& place = draft.listeners[i];
-        if (!isAddress(listener.host)) {
-            draft.problems.error(
-                place,
-                fmt::format("\"{}\" is no address to listen on: give an IPv4 or IPv6 address "
-                            "of this host, here or in muster.json's listeners",
-                            listener.host));
-            continue;
-        }
-        const bool isOpen = !isLoopback(listener.host) && !draft.cluster.hasServerTokens;
-        if (isOpen && !listener.insecure)
-            draft.problems.error(
-                place,
-                fmt::format("listens on {}, beyond this host, but there are no server tokens, so "
-                            "anybody could join as a server: add adminServer.json, or say "
-                            "\"insecure\": true in muster.json's listeners",
-                            listener.host));
-        if (listener.port == 0) continue;
-        const auto [first, isNew] = seen.try_emplace({hostKey(listener.host), listener.port}, i);
-        if (!isNew)
-            draft.problems.error(
-                place,
-                fmt::format("{}:{} is listened on twice, first in {}: remove one", listener.host,
-                            listener.port, lineText(draft.listeners[first->second])));
-    }
-}
-
 void checkStateDirectory(Draft& draft) {
     std::error_code ignored;
     const std::filesystem::path path = draft.cluster.stateDirectory;
@@ -292,7 +238,7 @@ void validate(Draft& draft) {
                              fmt::format("\"{}\" is no name of a cluster: {}",
                                          draft.cluster.name.substr(0, 100), kIdRule));
     checkStateDirectory(draft);
-    checkListeners(draft);
+    validateListeners(draft);
     checkBroker(draft);
     validateServers(draft);
     checkServerTypes(draft);

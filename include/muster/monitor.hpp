@@ -89,7 +89,7 @@ struct MonitorOptions {
 
     /// Fills the options from the environment that `muster node` gives to servers it starts:
     /// MUSTER_ID, MUSTER_TYPE, MUSTER_TOKEN, MUSTER_MASTER, MUSTER_CLUSTER, MUSTER_HOST,
-    /// MUSTER_PORT, MUSTER_INFO. What is absent keeps its default.
+    /// MUSTER_PORT, MUSTER_INFO, MUSTER_CA. What is absent keeps its default.
     static MonitorOptions fromEnvironment();
 };
 

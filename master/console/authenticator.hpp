@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,10 @@ public:
     /// token.
     virtual void authenticate(std::string username, std::string password,
                               std::function<void(Identity)> done) = 0;
+    /// Whom a verified certificate's name makes of its owner: "server:<id>", "node:node-<host>" or
+    /// "user:<name>"; Denied if there is no such one. No value: the name is of another form, and
+    /// user name and password decide.
+    virtual std::optional<Identity> certified(std::string_view) const { return std::nullopt; }
     /// A pomelo admin client: clear or md5hex password. No value of level: refused.
     virtual void authenticateUser(std::string username, std::string password, bool isMd5,
                                   std::function<void(Result<int> level)> done) = 0;

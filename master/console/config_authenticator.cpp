@@ -108,6 +108,33 @@ Identity ConfigAuthenticator::monitorIdentity(const std::string& name,
     return isRight ? identity : denied();
 }
 
+std::optional<Identity> ConfigAuthenticator::certified(std::string_view name) const {
+    const auto colon = name.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    const std::string_view kind = name.substr(0, colon);
+    const std::string id(name.substr(colon + 1));
+    const bool isNode = id.starts_with(kNodePrefix);
+    if (kind == "user") return certifiedUser(id);
+    if (kind == "server") return isNode ? denied() : certifiedServer(id);
+    if (kind != "node") return std::nullopt;
+    if (!isNode || !wire::isValidId(id)) return denied();
+    return Identity{Identity::Role::Monitor, id, std::string(kNodeType), 2};
+}
+
+Identity ConfigAuthenticator::certifiedServer(const std::string& name) const {
+    const bool isReserved = name == wire::kMasterName || levelOf(name);
+    if (isReserved || !wire::isValidId(name)) return denied();
+    const auto configured = serverTypes_.find(name);
+    const bool isKnown = configured != serverTypes_.end();
+    return {Identity::Role::Monitor, name, isKnown ? configured->second : std::string(), 2};
+}
+
+Identity ConfigAuthenticator::certifiedUser(const std::string& name) const {
+    const auto level = levelOf(name);
+    if (!level || name == wire::kAnonymousName) return denied();
+    return {Identity::Role::Admin, name, {}, *level};
+}
+
 void ConfigAuthenticator::authenticateUser(std::string username, std::string password, bool isMd5,
                                            std::function<void(Result<int>)> done) {
     if (username.empty() || username.size() > kMaxName || password.size() > kMaxPassword)

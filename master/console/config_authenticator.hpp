@@ -31,6 +31,7 @@ public:
 
     void authenticate(std::string username, std::string password,
                       std::function<void(Identity)> done) override;
+    std::optional<Identity> certified(std::string_view name) const override;
     void authenticateUser(std::string username, std::string password, bool isMd5,
                           std::function<void(Result<int> level)> done) override;
     bool isValidToken(std::string_view serverType, std::string_view token) const override;
@@ -59,6 +60,8 @@ private:
                        std::function<void(Result<int>)> done);
     void finishUser(std::string_view username, bool isRight, std::string cacheKey,
                     const std::function<void(Result<int>)>& done);
+    Identity certifiedServer(const std::string& name) const;
+    Identity certifiedUser(const std::string& name) const;
     Identity monitorIdentity(const std::string& name, std::string_view password) const;
     std::string cacheKey(std::string_view username, std::string_view md5) const;
     Error refusal();

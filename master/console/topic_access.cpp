@@ -91,6 +91,7 @@ void TopicAccess::authenticate(mqtt::Credentials credentials,
         done(std::move(refusal));
         return;
     }
+    if (const auto identity = certified(credentials)) return done(admit(credentials, *identity));
     std::string username = credentials.username.value_or("");
     std::string password = std::exchange(credentials.password, std::nullopt).value_or("");
     authenticator_.authenticate(
@@ -99,12 +100,31 @@ void TopicAccess::authenticate(mqtt::Credentials credentials,
          done = std::move(done)](const Identity& identity) { done(admit(credentials, identity)); });
 }
 
+/// Whom the client's certificate names. It is nobody else then: another user name is refused, and a
+/// certificate that names two makes neither of them. No value: it says nothing.
+std::optional<Identity> TopicAccess::certified(const mqtt::Credentials& credentials) const {
+    if (!credentials.certificate) return std::nullopt;
+    std::optional<Identity> found = authenticator_.certified(credentials.certificate->commonName);
+    constexpr std::string_view kUri = "URI:";
+    for (const std::string& name : credentials.certificate->alternativeNames) {
+        if (!name.starts_with(kUri)) continue;
+        auto other = authenticator_.certified(std::string_view(name).substr(kUri.size()));
+        if (found && other && !(*found == *other)) return Identity{};
+        if (!found) found = std::move(other);
+    }
+    const std::string username = credentials.username.value_or("");
+    if (found && !username.empty() && username != found->name) return Identity{};
+    return found;
+}
+
 mqtt::AuthResult TopicAccess::admit(const mqtt::Credentials& credentials,
                                     const Identity& identity) const {
     mqtt::AuthResult result;
     if (identity.role == Role::Denied || identity.role == Role::Master) {
         result.code = ReasonCode::BadUserNameOrPassword;
-        result.detail = "wrong user name, password or token";
+        result.detail = credentials.certificate
+                            ? "wrong user name, password or token, or not its certificate's"
+                            : "wrong user name, password or token";
         return result;
     }
     const bool isMonitor = identity.role == Role::Monitor;

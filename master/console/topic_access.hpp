@@ -5,6 +5,7 @@
 #include "master/mqtt/access_control.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,7 @@ public:
     static mqtt::ClientIdentity masterIdentity();
 
 private:
+    std::optional<Identity> certified(const mqtt::Credentials& credentials) const;
     mqtt::AuthResult admit(const mqtt::Credentials& credentials, const Identity& identity) const;
     std::vector<std::string> readable(const mqtt::ClientIdentity& identity) const;
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace muster::mqtt {
 
@@ -18,6 +19,14 @@ struct ClientIdentity {
     bool operator==(const ClientIdentity&) const = default;
 };
 
+/// Whom a client's certificate names, after TLS has verified it: its chain leads to the listener's
+/// clientCa, and its key is the client's. As text of UTF-8 without U+0000.
+struct ClientCertificate {
+    std::string commonName;                     // of the subject; empty unless there is exactly one
+    std::vector<std::string> alternativeNames;  // "DNS:…", "URI:…", "email:…"; at most 100
+    bool operator==(const ClientCertificate&) const = default;
+};
+
 /// What a client showed in its CONNECT. `password` is a secret: never log it.
 struct Credentials {
     std::string clientId;  // as sent; may be empty
@@ -26,6 +35,7 @@ struct Credentials {
     Version version = Version::V5;
     std::string peer;      // remote address and port
     std::string listener;  // name of the listener it came through
+    std::optional<ClientCertificate> certificate = std::nullopt;
 };
 
 /// `code` Success with an identity, or why not: BadUserNameOrPassword, NotAuthorized,

@@ -155,7 +155,9 @@ private:
     bool mayTake(const SharedGroup& group, const Session& but, bool isEnding) const;
 
     Session* find(std::string_view clientId);
-    Session& makeSession(std::string clientId, ClientIdentity identity);
+    bool hasTooManySessions(const std::string& name) const;
+    Session& addSession(std::string clientId, ClientIdentity identity);
+    void eraseSession(const Session& session);
     ReasonCode prepare(const SessionRequest& request);
     void takeOver(Session& session);
     void publishWill(Session& session);
@@ -196,6 +198,7 @@ private:
     RetainedStore retained_;
     SubscriptionTree tree_;
     std::unordered_map<std::string_view, std::unique_ptr<Session>> sessions_;  // by its client id
+    std::unordered_map<std::string, std::size_t> sessionsOf_;                  // how many, by name
     std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     std::unordered_set<Connection*> holding_;  // those with answers that wait for the store

@@ -24,19 +24,32 @@ ReasonCode Broker::prepare(const SessionRequest& request) {
         endSession(*known);
         known = nullptr;
     }
-    if (known == nullptr && sessions_.size() >= limits_.maxSessions)
+    if (known == nullptr && hasTooManySessions(request.identity.name))
         return ReasonCode::QuotaExceeded;
     if (known == nullptr && request.expirySeconds != 0 && recorder_.isFailing())
         return ReasonCode::ServerUnavailable;  // its session could not be kept
     return ReasonCode::Success;
 }
 
-Session& Broker::makeSession(std::string clientId, ClientIdentity identity) {
+bool Broker::hasTooManySessions(const std::string& name) const {
+    const auto own = sessionsOf_.find(name);
+    return sessions_.size() >= limits_.maxSessions ||
+           (own != sessionsOf_.end() && own->second >= limits_.maxSessionsPerIdentity);
+}
+
+Session& Broker::addSession(std::string clientId, ClientIdentity identity) {
     auto session = std::make_unique<Session>(std::move(clientId), std::move(identity), limits_,
                                              budget_, recorder_);
-    Session& made = *session;
-    sessions_.emplace(made.clientId(), std::move(session));
-    return made;
+    Session& added = *session;
+    sessions_.emplace(added.clientId(), std::move(session));
+    ++sessionsOf_[added.identity().name];
+    return added;
+}
+
+void Broker::eraseSession(const Session& session) {
+    const auto own = sessionsOf_.find(session.identity().name);
+    if (--own->second == 0) sessionsOf_.erase(own);
+    sessions_.erase(sessions_.find(session.clientId()));
 }
 
 Attachment Broker::attach(SessionRequest request, SessionOutlet& outlet) {
@@ -45,7 +58,7 @@ Attachment Broker::attach(SessionRequest request, SessionOutlet& outlet) {
     Session* known = find(request.clientId);
     const bool isPresent = known != nullptr;
     Session& session =
-        isPresent ? *known : makeSession(std::move(request.clientId), request.identity);
+        isPresent ? *known : addSession(std::move(request.clientId), request.identity);
     session.attach(outlet, std::move(request.identity), request.receiveMaximum);
     // In place of one that waited for its delay.
     session.will = request.will ? std::make_unique<Will>(std::move(*request.will)) : nullptr;
@@ -128,7 +141,7 @@ void Broker::endSession(Session& session) {
     if (session.scheduledFor) due_.erase({*session.scheduledFor, &session});
     backlog_.erase(&session);
     awaiting_.erase(&session);
-    sessions_.erase(sessions_.find(session.clientId()));
+    eraseSession(session);
 }
 
 void Broker::schedule(Session& session) {

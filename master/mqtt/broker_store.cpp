@@ -45,7 +45,7 @@ void Broker::Restorer::session(SessionRow row) {
         lostWills_.push_back({row.key, std::move(row.identity), std::move(row.will)});
         return;
     }
-    Session& session = broker_.makeSession(std::move(row.clientId), std::move(row.identity));
+    Session& session = broker_.addSession(std::move(row.clientId), std::move(row.identity));
     session.setKey(row.key);
     session.expirySeconds = row.expirySeconds;
     if (row.will) session.will = std::make_unique<Will>(std::move(*row.will));

@@ -123,6 +123,16 @@ void Connection::writeAck(unsigned type, std::uint16_t packetId, ReasonCode code
     wire_.outputReady();
 }
 
+void Connection::streamFailed(std::string_view why, TimePoint now) {
+    broker_.enter(now);
+    if (state_ == State::Closed) return;
+    ++broker_.counters().protocolErrors;
+    if (auto* observer = broker_.observer())
+        observer->connectionRefused(info_.peer, session_ ? session_->clientId() : "",
+                                    ReasonCode::ProtocolError, why);
+    finish(true, why);
+}
+
 // The client broke the rules: the reason first, where there is a way to say it.
 void Connection::fail(ReasonCode code, std::string_view why) {
     ++broker_.counters().protocolErrors;

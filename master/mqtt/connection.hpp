@@ -41,6 +41,10 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
+    /// The client has proved to be whom this names; before its first receive().
+    void showed(ClientCertificate certificate);
+    /// What carries this connection's bytes (TLS, WebSocket) was broken by the client.
+    void streamFailed(std::string_view why, TimePoint now);
     /// Bytes from the client. What is not a whole packet yet is kept.
     void receive(std::string_view bytes, TimePoint now);
     /// Deadlines of CONNECT and keep alive.
@@ -170,7 +174,8 @@ private:
     TimePoint deadline_;
     std::size_t maxOutgoingPacket_ = SIZE_MAX;
     Session* session_ = nullptr;
-    std::unique_ptr<Connect> connect_;      // until the session is there
+    std::unique_ptr<ClientCertificate> certificate_;  // until CONNECT
+    std::unique_ptr<Connect> connect_;                // until the session is there
     std::shared_ptr<bool> authentication_;  // while one runs: its answer may come too late
     std::unique_ptr<std::vector<std::string>> aliases_;  // topics by alias - 1
     std::unique_ptr<std::unordered_set<std::uint16_t>> foreignQos2_;

@@ -23,6 +23,10 @@ std::uint8_t returnCode(ReasonCode code) {
 
 }  // namespace
 
+void Connection::showed(ClientCertificate certificate) {
+    certificate_ = std::make_unique<ClientCertificate>(std::move(certificate));
+}
+
 void Connection::on(Connect& packet) {
     if (state_ != State::AwaitsConnect)
         return fail(ReasonCode::ProtocolError, "a second CONNECT");  // 3.1.0-2
@@ -84,6 +88,8 @@ void Connection::authenticate() {
     credentials.version = version_;
     credentials.peer = info_.peer;
     credentials.listener = info_.listener;
+    if (const auto shown = std::exchange(certificate_, nullptr))
+        credentials.certificate = std::move(*shown);
     authentication_ = std::make_shared<bool>(true);
     const std::weak_ptr<bool> running = authentication_;
     broker_.access().authenticate(std::move(credentials),

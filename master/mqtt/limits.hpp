@@ -17,6 +17,7 @@ struct BrokerLimits {
     std::chrono::seconds connectDeadline{10};  // from accept to CONNECT, and for authentication
     std::size_t maxClientIdBytes = 256;
     std::size_t maxSessions = 100'000;               // live and kept
+    std::size_t maxSessionsPerIdentity = 100'000;    // of one name
     std::size_t maxSubscriptions = 1'000;            // per session
     std::uint32_t maxSessionExpiry = kNeverExpires;  // seconds; longer wishes are cut to it
     std::uint16_t receiveMaximum = 1'000;            // unreleased QoS 2 messages of one client
@@ -28,7 +29,7 @@ struct BrokerLimits {
     std::size_t maxOutputBytes = 8u << 20;  // unsent bytes per connection; QoS 0 is dropped above
     std::size_t pumpBytes = 1u << 20;       // unsent bytes above which queues wait
     std::size_t maxRetained = 100'000;
-    std::size_t maxRetainedBytes = 64u << 20;
+    std::size_t maxRetainedBytes = 512u << 20;
     std::size_t retainedSlice = 500;  // retained messages sent, or looked at x 16, at a stretch
 };
 

@@ -4,6 +4,7 @@
 #include "master/async/asio_loop.hpp"
 #include "master/async/ready_set.hpp"
 #include "master/mqtt/peer.hpp"
+#include "master/mqtt/stream_source.hpp"
 
 #include <cerrno>
 #include <unordered_map>
@@ -54,15 +55,19 @@ public:
         : loop_(loop),
           broker_(broker),
           options_(std::move(options)),
+          streams_(std::move(options_.tls), std::move(options_.webSocket)),
           acceptor_(loop.context()),
           ready_(loop, [this] { runTurns(); }) {
         input.resize(kInputSize);
     }
 
     Result<void> start();
+    Result<void> reload();
     void stop();
     std::uint16_t port() const noexcept { return port_; }
     std::size_t connections() const noexcept { return peers_.size(); }
+    const std::string& name() const noexcept { return options_.name; }
+    bool hasTls() const noexcept { return streams_.hasTls(); }
 
     TimePoint now() const override { return isInTurn_ ? turnTime_ : loop_.now(); }
     void flushLater(Peer& peer) override;
@@ -85,6 +90,7 @@ private:
     AsioLoop& loop_;
     Broker& broker_;
     ListenerOptions options_;
+    StreamSource streams_;
     tcp::acceptor acceptor_;
     ReadySet ready_;
     std::uint16_t port_ = 0;
@@ -109,7 +115,15 @@ Result<void> Listener::Impl::start() {
     if (error)
         return Error(Errc::BadMessage, "listener '" + options_.name + "': '" + options_.host +
                                            "' is no address; give an IPv4 or IPv6 address");
+    if (auto loaded = reload(); !loaded) return loaded;
     return open(tcp::endpoint(address, options_.port));
+}
+
+Result<void> Listener::Impl::reload() {
+    auto loaded = streams_.load();
+    if (loaded) return loaded;
+    return Error(loaded.error().code(),
+                 "listener '" + options_.name + "': " + loaded.error().detail());
 }
 
 Result<void> Listener::Impl::open(const tcp::endpoint& endpoint) {
@@ -184,7 +198,7 @@ bool Listener::Impl::acceptOne() {
 }
 
 void Listener::Impl::welcome(UniqueFd socket, const tcp::endpoint& remote) {
-    auto peer = std::make_unique<Peer>(std::move(socket), *this);
+    auto peer = std::make_unique<Peer>(std::move(socket), *this, streams_.make());
     if (!ready_.add(peer->socket(), peer.get())) {
         ++broker_.counters().connectionsRefused;
         return;
@@ -292,11 +306,20 @@ Listener::~Listener() {
 Result<void> Listener::start() {
     return impl_->start();
 }
+Result<void> Listener::reload() {
+    return impl_->reload();
+}
 std::uint16_t Listener::port() const noexcept {
     return impl_->port();
 }
 std::size_t Listener::connections() const noexcept {
     return impl_->connections();
+}
+const std::string& Listener::name() const noexcept {
+    return impl_->name();
+}
+bool Listener::hasTls() const noexcept {
+    return impl_->hasTls();
 }
 void Listener::stop() {
     impl_->stop();

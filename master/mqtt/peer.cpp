@@ -56,7 +56,7 @@ void Peer::onReady(bool canRead, bool canWrite, bool hasEnded) {
 void Peer::read() {
     isQueued_ = false;
     if (host_ == nullptr || !hasInput_) return;
-    if (connection_ && !connection_->wantsInput()) return;  // inputWanted() or flush() goes on
+    if (connection_ && !wantsInput()) return;  // inputWanted() or flush() goes on
     std::vector<char>& input = host_->input;
     const ssize_t size = ::recv(socket_.get(), input.data(), input.size(), 0);
     if (size == 0) return end(connection_ ? "the client hung up" : "closed");
@@ -71,8 +71,46 @@ void Peer::read() {
     hasInput_ = count == input.size() || hasEnded_;
     inputWanted();
     if (!connection_) return;  // it lingers: what still comes is nobody's
-    connection_->receive({input.data(), count}, host_->now());
+    const std::string_view raw(input.data(), count);
+    if (stream_)
+        decode(raw);
+    else
+        connection_->receive(raw, host_->now());
     if (!isClosing_ && connection_->wantsQuickAck()) acknowledgeAtOnce();
+}
+
+bool Peer::wantsInput() const {
+    // Also what a stream answers by itself, like pongs, has to be read by somebody.
+    return connection_->wantsInput() &&
+           (!stream_ || stream_->output().bytes() <= ByteStream::kMostOutput);
+}
+
+void Peer::decode(std::string_view raw) {
+    std::string& plain = host_->plain;
+    plain.clear();
+    stream_->decode(raw, plain);
+    if (const auto certificate = stream_->takeCertificate())
+        connection_->showed(std::move(*certificate));
+    if (!plain.empty()) connection_->receive(plain, host_->now());
+    noteStreamEnd();
+    if (!stream_->output().empty()) outputReady();
+}
+
+void Peer::noteStreamEnd() {
+    if (isClosing_) return;
+    const ByteStream::State state = stream_->state();
+    if (state == ByteStream::State::Failed)
+        connection_->streamFailed(stream_->reason(), host_->now());
+    if (state == ByteStream::State::Ended) connection_->ended(stream_->reason(), host_->now());
+}
+
+// Whether there is something to write now.
+bool Peer::hasOutput() {
+    if (!stream_) return !connection_->output().empty();
+    stream_->encode(connection_->output());
+    noteStreamEnd();
+    if (isClosing_ && stream_->output().empty()) stream_->finish();
+    return !stream_->output().empty();
 }
 
 // The kernel forgets the wish at once, so that it is repeated. Without it a client that uses
@@ -96,10 +134,10 @@ ssize_t Peer::gatherAndSend() const {
 }
 
 bool Peer::writeSome() {
-    connection_->output().peek(host_->pieces, kMostPieces);
+    output().peek(host_->pieces, kMostPieces);
     const ssize_t size = gatherAndSend();
     if (size >= 0) {
-        connection_->output().consume(static_cast<std::size_t>(size));
+        output().consume(static_cast<std::size_t>(size));
         return true;
     }
     if (errno == EINTR) return true;
@@ -115,7 +153,7 @@ void Peer::flush() {
     isDirty_ = false;
     if (host_ == nullptr || !connection_ || isStuck_) return;
     const std::size_t before = connection_->output().bytes();
-    while (!connection_->output().empty()) {
+    while (hasOutput()) {
         if (writeSome()) continue;
         if (connection_ && connection_->output().bytes() < before)
             connection_->drained(host_->now());
@@ -127,11 +165,13 @@ void Peer::flush() {
 }
 
 // All is written. Closing now, with input unread, would reset the connection, and the client might
-// never see the last packet: so it is told that nothing follows and given time to hang up.
+// never see the last packet: so it is told that nothing follows and given time to hang up. But who
+// said goodbye waits for nothing, unless a stream has a goodbye of its own.
 void Peer::linger() {
-    if (connection_->hasPeerLeft()) return end("closed");
+    if (!stream_ && connection_->hasPeerLeft()) return end("closed");
     connection_->ended("closed", host_->now());
     connection_.reset();
+    stream_.reset();
     if (::shutdown(socket_.get(), SHUT_WR) != 0) return end("closed");
     inputWanted();
 }
@@ -148,6 +188,7 @@ void Peer::cut(std::string_view reason) {
     isDirty_ = true;
     if (connection_) connection_->ended(reason, host_->now());
     connection_.reset();
+    stream_.reset();
     host_ = nullptr;
     socket_.reset();
 }

@@ -2,6 +2,7 @@
 
 #include "common/event_loop.hpp"
 #include "common/process/unique_fd.hpp"
+#include "master/mqtt/byte_stream.hpp"
 #include "master/mqtt/connection.hpp"
 
 #include <cstddef>
@@ -31,14 +32,17 @@ public:
 
     std::vector<char> input;               // of the read that is being handled
     std::vector<std::string_view> pieces;  // scratch of a write
+    std::string plain;                     // what a stream made of `input`
 };
 
-/// One accepted TCP connection: a Connection and the socket it stands on. Driven by its listener,
+/// One accepted TCP connection: a Connection and the socket it stands on, with a ByteStream between
+/// them if it is not plain TCP. Driven by its listener,
 /// which owns it and hears from the system each time (and only when) something became possible.
 class Peer final : public Wire {
 public:
-    /// `socket` is connected and does not block.
-    Peer(UniqueFd socket, PeerHost& host) noexcept : socket_(std::move(socket)), host_(&host) {}
+    /// `socket` is connected and does not block. `stream` null: its bytes are MQTT's.
+    Peer(UniqueFd socket, PeerHost& host, std::unique_ptr<ByteStream> stream = nullptr) noexcept
+        : socket_(std::move(socket)), host_(&host), stream_(std::move(stream)) {}
 
     void start(Broker& broker, ConnectionInfo info);
     /// What became possible. `hasEnded`: the client hung up or the connection broke, which reading
@@ -60,6 +64,11 @@ public:
     void close() override;
 
 private:
+    bool wantsInput() const;
+    void decode(std::string_view raw);
+    OutputQueue& output() noexcept { return stream_ ? stream_->output() : connection_->output(); }
+    void noteStreamEnd();
+    bool hasOutput();
     void acknowledgeAtOnce();
     bool writeSome();
     ssize_t gatherAndSend() const;
@@ -68,6 +77,7 @@ private:
 
     UniqueFd socket_;
     PeerHost* host_;                          // null after cut()
+    std::unique_ptr<ByteStream> stream_;      // null: plain TCP
     std::unique_ptr<Connection> connection_;  // null while it lingers
     TimePoint closeBy_{};
     bool isDirty_ = false;   // flush() will come

@@ -87,7 +87,9 @@ Result<void> SessionFile::load(StoreReader& reader) {
     const auto failure = database_.execute(
         "DELETE FROM message WHERE key NOT IN (SELECT message FROM delivery WHERE message NOT "
         "NULL)");
-    const bool isGood = !failure && loadSessions(reader) && loadSubscriptions(reader) &&
+    // A disk that is full is no reason not to read: they are erased the next time.
+    const bool isDamaged = failure.code == SQLITE_CORRUPT || failure.code == SQLITE_NOTADB;
+    const bool isGood = !isDamaged && loadSessions(reader) && loadSubscriptions(reader) &&
                         loadDeliveries(reader) && loadUnreleased(reader) && loadRetained(reader);
     if (isGood) return {};
     return Error(Errc::Failed, sqlite::damagedText(

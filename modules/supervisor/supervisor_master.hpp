@@ -44,7 +44,8 @@ struct SupervisorPorts {
     std::function<void(Transaction, std::function<void(Result<std::int64_t>)>)> commit;
     /// The node that runs servers of `host`, e.g. "node-<hostname>".
     std::function<std::string(const std::string& host)> nodeOf;
-    /// What a server of the cluster is given: MUSTER_TOKEN, MUSTER_MASTER, MUSTER_CLUSTER.
+    /// What a server of the cluster is given: MUSTER_TOKEN, MUSTER_MASTER, MUSTER_CLUSTER,
+    /// MUSTER_CA.
     std::function<std::map<std::string, std::string>(const config::Server&)> environment;
     /// How a server is started, expanded (config::commandOf).
     std::function<Result<config::Command>(const config::Cluster&, const config::Server&)> command;

@@ -15,10 +15,12 @@ class LiveBroker {
 public:
     explicit LiveBroker(mqtt::BrokerLimits limits = {}, LinkObserver* foreign = nullptr,
                         std::size_t maxConnections = 1000)
+        : LiveBroker(limits, plain(maxConnections), foreign) {}
+    /// With a listener as `options` say.
+    LiveBroker(mqtt::BrokerLimits limits, mqtt::ListenerOptions options,
+               LinkObserver* foreign = nullptr)
         : loop_(context_), broker_(limits, access, "live"), ticker_(loop_, broker_) {
         if (foreign != nullptr) broker_.setForeignProtocol({{"register"}, foreign});
-        mqtt::ListenerOptions options;
-        options.maxConnections = maxConnections;
         listener_ = std::make_unique<mqtt::Listener>(loop_, broker_, options);
         const auto started = listener_->start();
         EXPECT_TRUE(started) << (started ? "" : started.error().detail());
@@ -49,9 +51,20 @@ public:
         return call([this] { return broker_.gauges(); });
     }
 
+    /// Reads the listener's TLS files anew.
+    Result<void> reload() {
+        return call([this] { return listener_->reload(); });
+    }
+
     ScriptedAccess access;  // change it before clients come
 
 private:
+    static mqtt::ListenerOptions plain(std::size_t maxConnections) {
+        mqtt::ListenerOptions options;
+        options.maxConnections = maxConnections;
+        return options;
+    }
+
     boost::asio::io_context context_{1};
     AsioLoop loop_;
     mqtt::Broker broker_;

@@ -28,6 +28,12 @@ public:
     RawClient(const RawClient&) = delete;
     RawClient& operator=(const RawClient&) = delete;
 
+    /// A send() that the other side does not take for that long fails.
+    void setSendTimeout(timeval time) {
+        ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+    }
+    /// Nothing more is sent; what comes can still be received.
+    void shutDownSending() { ::shutdown(fd_, SHUT_WR); }
     /// False once the other side has closed.
     bool send(std::string_view bytes) {
         return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==

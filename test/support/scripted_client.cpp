@@ -5,6 +5,7 @@ namespace muster::test {
 using namespace mqtt;
 
 void ScriptedAccess::authenticate(Credentials credentials, std::function<void(AuthResult)> done) {
+    certificate = credentials.certificate;
     AuthResult result;
     result.code = verdict;
     result.identity.name = credentials.username.value_or("anonymous");

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,8 @@ public:
     Rule publishRule, readRule, subscribeRule;
     std::string revoked = {};  // who was somebody in an earlier process
     mqtt::ReasonCode verdict = mqtt::ReasonCode::Success;
-    bool isSlow = false;  // answers wait for answer()
+    std::optional<mqtt::ClientCertificate> certificate;  // of the last who asked
+    bool isSlow = false;                                 // answers wait for answer()
     std::vector<std::function<void()>> waiting;
     void answer();
 };

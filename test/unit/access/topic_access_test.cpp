@@ -22,6 +22,12 @@ public:
     }
     bool isValidToken(std::string_view, std::string_view) const override { return false; }
     Result<int> levelOf(std::string_view) const override { return 2; }
+    std::optional<Identity> certified(std::string_view name) const override {
+        const auto colon = name.find(':');
+        if (colon == std::string_view::npos || name.starts_with("urn:")) return std::nullopt;
+        const std::string id(name.substr(colon + 1));
+        return identities.count(id) ? identities.at(id) : Identity{};
+    }
 
     std::map<std::string, Identity> identities;
 };
@@ -102,6 +108,36 @@ TEST_F(TopicAccessTest, SomebodyElsesClientIdIsRefused) {
     EXPECT_EQ(connect("admin", "muster-c-leader").code, ReasonCode::ClientIdentifierNotValid);
     EXPECT_EQ(connect("", "").code, ReasonCode::Success);
     EXPECT_EQ(connect("nobody", "x").code, ReasonCode::BadUserNameOrPassword);
+}
+
+TEST_F(TopicAccessTest, ACertificateThatNamesSomebodyNeedsNoPasswordAndAllowsNoOtherName) {
+    const auto connect = [&](mqtt::ClientCertificate certificate, const std::string& username,
+                             const std::string& clientId) {
+        mqtt::Credentials credentials;
+        credentials.clientId = clientId;
+        if (!username.empty()) credentials.username = username;
+        credentials.certificate = std::move(certificate);
+        mqtt::AuthResult result;
+        access->authenticate(std::move(credentials), [&](mqtt::AuthResult got) { result = got; });
+        return result;
+    };
+    EXPECT_EQ(connect({"server:chat-1", {}}, "", "chat-1").identity.name, "chat-1");
+    EXPECT_EQ(connect({"server:chat-1", {}}, "chat-1", "chat-1").identity.group, "chat");
+    EXPECT_EQ(connect({"user:admin", {}}, "admin", "x").identity.name, "admin");
+    EXPECT_EQ(connect({"host", {"DNS:host", "URI:urn:x", "URI:server:chat-1"}}, "", "chat-1")
+                  .identity.name,
+              "chat-1");
+    EXPECT_EQ(connect({"server:chat-1", {}}, "", "chat-2").code,
+              ReasonCode::ClientIdentifierNotValid);
+    for (const mqtt::ClientCertificate& certificate :
+         {mqtt::ClientCertificate{"server:nobody", {}},
+          mqtt::ClientCertificate{"server:chat-1", {"URI:user:admin"}},
+          mqtt::ClientCertificate{"", {"URI:user:admin", "URI:server:chat-1"}}})
+        EXPECT_EQ(connect(certificate, "", "chat-1").code, ReasonCode::BadUserNameOrPassword);
+    EXPECT_EQ(connect({"server:chat-1", {}}, "admin", "x").code, ReasonCode::BadUserNameOrPassword);
+    // One that names nobody leaves it to user name and password.
+    EXPECT_EQ(connect({"a host", {"DNS:server:chat-1"}}, "admin", "x").identity.name, "admin");
+    EXPECT_EQ(connect({"a host", {}}, "", "x").identity.name, "anonymous");
 }
 
 TEST_F(TopicAccessTest, BroadFiltersAreAllowedAndHopelessOnesRefused) {

@@ -29,7 +29,12 @@ TEST(MusterFile, GivesEveryValue) {
     EXPECT_TRUE(cluster.powerDurability && cluster.standAlone && cluster.closeWatcher);
     EXPECT_THAT(cluster.modules, ElementsAre("echo"));
     EXPECT_EQ(cluster.pomelo.reconnect, PomeloPolicy::Reconnect::Closed);
-    EXPECT_EQ(cluster.listeners.at(0), (Listener{"0.0.0.0", 0, true, false}));
+    Listener listener;
+    listener.host = "0.0.0.0";
+    listener.port = 0;
+    listener.insecure = true;
+    listener.pomelo = false;
+    EXPECT_EQ(cluster.listeners.at(0), listener);
     EXPECT_EQ(cluster.limits.maxConnections, 5U);
     EXPECT_EQ(cluster.limits.maxRetained, 1'000'000U);
     EXPECT_EQ(cluster.broker.username, "boss");

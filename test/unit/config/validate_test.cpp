@@ -1,3 +1,4 @@
+#include "common/config/listeners.hpp"
 #include "test/unit/config/config_case.hpp"
 
 namespace muster::config {
@@ -202,6 +203,68 @@ TEST(Validation, RefusesTwoListenersOnOnePort) {
         R"("listeners": [{"port": 3005}, {"host": "localhost", "port": 3005}, {"port": 0}, {"port": 0}])");
     EXPECT_THAT(game.problems(), ElementsAre("config/muster.json:2: /listeners/1: localhost:3005 "
                                              "is listened on twice, first in line 2: remove one"));
+}
+
+TEST(Validation, RefusesAnOpenListenerOfAnyProtocol) {
+    for (const char* protocol : {"mqtt", "ws"}) {
+        ConfigCase open;
+        open.muster(
+            R"("listeners": [{"port": 3006}, {"host": "0.0.0.0", "port": 3005, "protocol": ")" +
+            std::string(protocol) + "\"}]");
+        EXPECT_THAT(open.problems(),
+                    ElementsAre(HasSubstr("/listeners/1: listens on 0.0.0.0, beyond this host")));
+    }
+}
+
+TEST(Validation, RefusesWhatAProtocolHasNoUseFor) {
+    for (const auto& [listener, problem] :
+         {std::pair(R"({"path": "/x"})", "/listeners/0/path: mqtt has no path: remove it"),
+          {R"({"origins": ["*"]})", "/listeners/0/origins: mqtt has no origins: remove it"},
+          {R"({"tls": {"cert": "c", "key": "k"}})",
+           "/listeners/0/tls: mqtt is not encrypted: remove this, or make the protocol \"mqtts\""},
+          {R"({"protocol": "mqtts"})",
+           "/listeners/0: mqtts needs tls: add \"tls\": {\"cert\": …, \"key\": …}"},
+          {R"({"protocol": "mqtts", "tls": {"cert": "c"}})", "/listeners/0/tls: has no key: add"},
+          {R"({"protocol": "mqtts", "tls": {"key": "c"}})", "/listeners/0/tls: has no cert: add"},
+          {R"({"protocol": "mqtts", "tls": {"clientCert": "optional", "cert": "c"}})",
+           "/listeners/0/tls/clientCert: is about certificates that nobody can check"},
+          {R"({"protocol": "mqt"})", "/listeners/0/protocol: \"mqt\" is not known."}}) {
+        ConfigCase game;
+        game.muster(std::string("\"listeners\": [") + listener + "]");
+        EXPECT_THAT(game.problems(), testing::Contains(HasSubstr(problem))) << listener;
+    }
+    ConfigCase game;
+    game.muster(R"("listeners": [{}, {"port": 1, "protocol": "ws", "path": "x", "pomelo": true}])");
+    EXPECT_THAT(
+        game.problems(),
+        ElementsAre(HasSubstr("/listeners/1/path: \"x\" is no path: begin it with /"),
+                    HasSubstr("/listeners/1/pomelo: pomelo's peers speak plain TCP, not ws")));
+}
+
+TEST(Validation, WantsAListenerThatServersCanUse) {
+    ConfigCase game;
+    game.muster(R"("listeners": [{"protocol": "ws"}])");
+    EXPECT_THAT(game.problems(), ElementsAre(HasSubstr("there are WebSocket listeners only")));
+    game.muster(R"("listeners": [{"protocol": "ws"}, {"port": 3006}])");
+    const config::Cluster cluster = game.cluster();
+    EXPECT_EQ(config::localListener(cluster).port, 3006);
+    EXPECT_FALSE(cluster.listeners.front().pomelo);
+}
+
+TEST(Validation, KnowsWhereOthersReachTheMaster) {
+    ConfigCase game;
+    game.file("adminServer.json", R"([{"type": "a", "token": "t"}])")
+        .file("master.json", R"({"id": "m", "host": "game.example", "port": 3005})")
+        .muster(R"("listeners": [{"port": 1}, {"host": "0.0.0.0", "port": 2},
+                                 {"host": "::", "protocol": "ws", "port": 3, "path": "/p"}])");
+    const config::Cluster cluster = game.cluster();
+    EXPECT_EQ(config::urlOf(config::localListener(cluster), cluster), "mqtt://127.0.0.1:1");
+    EXPECT_EQ(config::urlOf(config::remoteListener(cluster), cluster.masterHost),
+              "mqtt://game.example:2");
+    EXPECT_EQ(config::urlOf(cluster.listeners[2], cluster), "ws://[::1]:3/p");
+    config::Listener tls = cluster.listeners[1];
+    tls.protocol = config::Listener::Protocol::Mqtts;
+    EXPECT_EQ(config::urlOf(tls, cluster), "mqtts://game.example:2");
 }
 
 TEST(Validation, RefusesWrongBrokerAddresses) {

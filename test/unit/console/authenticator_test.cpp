@@ -70,6 +70,23 @@ TEST_F(AuthenticatorTest, KnowsServersThatWereAdded) {
     EXPECT_TRUE(authenticator_->isServerId("chat-2"));
 }
 
+TEST_F(AuthenticatorTest, KnowsWhomACertificateNames) {
+    use(clusterWithTokens());
+    const auto named = [&](std::string_view name) { return authenticator_->certified(name); };
+    EXPECT_EQ(named("server:chat-1"), (Identity{Identity::Role::Monitor, "chat-1", "chat", 2}));
+    EXPECT_EQ(named("server:new-1"), (Identity{Identity::Role::Monitor, "new-1", "", 2}));
+    EXPECT_EQ(named("node:node-a"), (Identity{Identity::Role::Monitor, "node-a", "node", 2}));
+    EXPECT_EQ(named("user:boss"), (Identity{Identity::Role::Admin, "boss", "", 1}));
+    EXPECT_EQ(named("user:admin"), (Identity{Identity::Role::Admin, "admin", "", 1}));
+    for (const char* nobody :
+         {"server:", "server:node-a", "server:master", "server:anonymous", "server:admin",
+          "server:boss", "server:a/b", "server:+", "server:#", "node:a", "node:node-a/b",
+          "node:", "user:", "user:nobody", "user:anonymous", "user:master"})
+        EXPECT_EQ(named(nobody), Identity{}) << nobody;
+    for (const char* other : {"", "chat-1", "Server:chat-1", "host:chat-1", "urn:server:chat-1"})
+        EXPECT_FALSE(named(other).has_value()) << other;
+}
+
 TEST_F(AuthenticatorTest, AcceptsClearAndMd5PasswordsOfAClearTextFile) {
     use(clusterWithTokens());
     const auto clear = login("boss", "secret", false);

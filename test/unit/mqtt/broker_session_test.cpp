@@ -272,4 +272,19 @@ TEST(BrokerExpiry, RefusesMoreSessionsThanItsLimit) {
     three.expectsClosed();
 }
 
+TEST(BrokerSessions, OfOneIdentityAreBounded) {
+    BrokerLimits limits;
+    limits.maxSessionsPerIdentity = 1;
+    BrokerWorld world{limits};
+    ScriptedClient first{world}, second{world}, other{world}, later{world};
+    first.connects("1");
+    second.sends(second.connectPacket("2"));
+    EXPECT_EQ(second.expects<Connack>().code, static_cast<std::uint8_t>(ReasonCode::QuotaExceeded));
+    Connect packet = other.connectPacket("3");
+    packet.username = "somebody else";
+    other.connects(packet);
+    first.vanishes();
+    later.connects("2");
+}
+
 }  // namespace
