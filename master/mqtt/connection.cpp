@@ -72,10 +72,15 @@ std::size_t Connection::step(std::string_view bytes) {
     if (state_ == State::Undecided && !decide(bytes)) return 0;
     const DecodeLimits& limits = broker_.limits().decode;
     if (state_ != State::AwaitsConnect) {
-        if (const auto plain = readPlainPublish(bytes, version_, limits.maxPacketSize)) {
-            onPublish({plain->topic, plain->payload, plain->qos, plain->retain, nullptr},
-                      plain->packetId);
-            return plain->size;
+        PlainPublish plain;
+        if (readPlainPublish(bytes, version_, limits.maxPacketSize, plain)) {
+            onPublish({plain.topic, plain.payload, plain.qos, plain.retain, nullptr},
+                      plain.packetId);
+            return plain.size;
+        }
+        if (const auto ack = readPlainAck(bytes)) {
+            onAck(*ack);
+            return PlainAck::kSize;
         }
     } else if (static_cast<unsigned char>(bytes[0]) >> 4 != 1) {
         fail(ReasonCode::ProtocolError, "the first packet is no CONNECT");
@@ -212,15 +217,35 @@ bool Connection::hasRoom() const {
     return output_.bytes() < broker_.limits().pumpBytes;
 }
 
+// Everything of a PUBLISH but its payload. False if it is larger than the client takes.
+template <class AppendHead>
+bool Connection::writeHead(std::string_view topic, const DeliveryForm& form,
+                           std::size_t payloadSize, AppendHead appendHead) {
+    if (maxOutgoingPacket_ == SIZE_MAX && !outgoingAliases_) {
+        output_.appendWith([&](std::string& out) { appendHead(form, out); });
+        return true;
+    }
+    DeliveryForm aliased = form;
+    if (outgoingAliases_) outgoingAliases_->choose(topic, aliased);
+    std::string head;
+    appendHead(aliased, head);
+    if (isTooLarge(head.size() + payloadSize)) {
+        ++broker_.counters().droppedTooLarge;
+        return false;
+    }
+    output_.append(head);
+    if (outgoingAliases_) outgoingAliases_->written(topic, aliased);
+    return true;
+}
+
 bool Connection::sendQos0(Routing& routing, const DeliveryForm& form) {
     const std::string_view payload = routing.payload();
     if (output_.bytes() + payload.size() > broker_.limits().maxOutputBytes) return false;
-    if (maxOutgoingPacket_ != SIZE_MAX || outgoingAliases_) {
-        // MQTT 5, 3.1.2-25: what is too large counts as delivered.
-        if (!writeHead(routing, form, payload.size())) return true;
-    } else {
-        output_.appendWith([&](std::string& out) { routing.appendHead(form, version_, out); });
-    }
+    const auto appendHead = [&](const DeliveryForm& as, std::string& out) {
+        routing.appendHead(as, version_, out);
+    };
+    // MQTT 5, 3.1.2-25: what is too large counts as delivered.
+    if (!writeHead(routing.topic(), form, payload.size(), appendHead)) return true;
     if (payload.size() >= OutputQueue::kShareFrom) {
         const MessagePtr& message = routing.message();
         output_.append(message, message->payload);
@@ -232,25 +257,17 @@ bool Connection::sendQos0(Routing& routing, const DeliveryForm& form) {
     return true;
 }
 
-// Everything of a PUBLISH but its payload. False if it is larger than the client takes.
-bool Connection::writeHead(Routing& routing, const DeliveryForm& form, std::size_t payloadSize) {
-    DeliveryForm aliased = form;
-    if (outgoingAliases_) outgoingAliases_->choose(routing.topic(), aliased);
-    std::string head;
-    routing.appendHead(aliased, version_, head);
-    if (isTooLarge(head.size() + payloadSize)) {
-        ++broker_.counters().droppedTooLarge;
-        return false;
-    }
-    output_.append(head);
-    if (outgoingAliases_) outgoingAliases_->written(routing.topic(), aliased);
-    return true;
-}
-
 bool Connection::send(const Delivery& delivery, const DeliveryForm& form) {
-    Routing routing(delivery.message, broker_.now());
-    if (!writeHead(routing, form, delivery.message->payload.size())) return false;
-    output_.append(delivery.message, delivery.message->payload);
+    const RoutedMessage& message = *delivery.message;
+    const auto appendHead = [&](const DeliveryForm& as, std::string& out) {
+        appendPublishHead(message, as, version_, broker_.now(), out);
+    };
+    if (!writeHead(message.topic, form, message.payload.size(), appendHead)) return false;
+    if (message.payload.size() >= OutputQueue::kShareFrom) {
+        output_.append(delivery.message, message.payload);
+    } else {
+        output_.append(message.payload);
+    }
     ++broker_.counters().messagesSent;
     wire_.outputReady();
     return true;

@@ -70,6 +70,8 @@ public:
     /// The last receive() held acknowledgements and nothing is sent back: TCP should acknowledge at
     /// once, or a client with Nagle's algorithm waits for it.
     bool wantsQuickAck() const noexcept { return sawAck_ && output_.empty(); }
+    /// The client said that it reads and sends nothing any more.
+    bool hasPeerLeft() const noexcept { return hasPeerLeft_; }
     bool isClosed() const noexcept { return state_ == State::Closed; }
 
     // SessionOutlet
@@ -138,17 +140,24 @@ private:
     void onPublish(const PublishRequest& request, std::uint16_t packetId);
     void onQos2(const PublishRequest& request, std::uint16_t packetId);
     ReasonCode route(const PublishRequest& request);
-    void on(const Puback& packet);
-    void on(const Pubrec& packet);
-    void on(const Pubrel& packet);
-    void on(const Pubcomp& packet);
+    void on(const Puback& packet) { onPuback(packet.packetId); }
+    void on(const Pubrec& packet) { onPubrec(packet.packetId, packet.code); }
+    void on(const Pubrel& packet) { onPubrel(packet.packetId); }
+    void on(const Pubcomp& packet) { onPubcomp(packet.packetId); }
+    void onAck(const PlainAck& ack);
+    void onPuback(std::uint16_t packetId);
+    void onPubrec(std::uint16_t packetId, ReasonCode code);
+    void onPubrel(std::uint16_t packetId);
+    void onPubcomp(std::uint16_t packetId);
     void on(const Subscribe& packet);
     void on(const Unsubscribe& packet);
     void on(const Pingreq& packet);
     void on(const Disconnect& packet);
     template <class Other>
     void on(const Other&);
-    bool writeHead(Routing& routing, const DeliveryForm& form, std::size_t payloadSize);
+    template <class AppendHead>
+    bool writeHead(std::string_view topic, const DeliveryForm& form, std::size_t payloadSize,
+                   AppendHead appendHead);
     bool isTooLarge(std::size_t size) const noexcept { return size > maxOutgoingPacket_; }
 
     // connection_foreign.cpp: another protocol's Link
@@ -163,6 +172,7 @@ private:
     Version version_ = Version::V311;
     bool sawAck_ = false;
     bool isProcessing_ = false;
+    bool hasPeerLeft_ = false;     // DISCONNECT came
     bool isAccepted_ = false;      // CONNACK 0 was sent
     bool isLinkOpen_ = false;      // onOpen was called and onClose not yet
     std::uint16_t keepAlive_ = 0;  // seconds; 0: off

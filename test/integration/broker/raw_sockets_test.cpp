@@ -190,4 +190,25 @@ TEST(RawSockets, AForeignLinkIsServedAndKicked) {
     EXPECT_EQ(recorder.opened, 1);
 }
 
+// Between PUBACK and the next PUBLISH, Nagle's algorithm in the client waits for TCP's
+// acknowledgement, which the kernel delays by 40 ms unless it is asked not to.
+TEST(RawSockets, AClientWithNaglesAlgorithmWaitsForNoDelayedAcknowledgement) {
+    constexpr int kRounds = 25;  // 1 s of delays, were there any
+    LiveBroker broker;
+    RawClient client(broker.port());
+    Subscribe subscribe;
+    subscribe.packetId = 1;
+    subscribe.subscriptions.push_back({"t", 1});
+    client.send(connectBytes("nagle") + bytesOf(subscribe));
+    client.receive(9, 5s);
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::uint16_t i = 1; i <= kRounds; ++i) {
+        const std::string publish = bytesOf(Publish{"t", "x", 1, false, false, i, {}});
+        client.send(publish);
+        ASSERT_EQ(client.receive(publish.size() + 4, 5s).size(), publish.size() + 4);
+        client.send(bytesOf(Puback{i, ReasonCode::Success, {}}));
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 500ms);
+}
+
 }  // namespace

@@ -305,4 +305,19 @@ TEST(BrokerFlow, SharesLargePayloadsBetweenReceivers) {
     }
 }
 
+// A client with Nagle's algorithm waits for TCP's acknowledgement of what is not answered.
+TEST(BrokerQos, WantsAQuickAckOnlyForAcknowledgementsThatGetNoAnswer) {
+    BrokerWorld world;
+    ScriptedClient client(world);
+    client.connects("c");
+    EXPECT_EQ(client.received(), 0u);
+    client.sends(Puback{1, ReasonCode::Success, {}});
+    EXPECT_TRUE(client.connection().wantsQuickAck());
+    client.sends(Pubrel{1, ReasonCode::Success, {}});  // is answered
+    EXPECT_FALSE(client.connection().wantsQuickAck());
+    client.expects<Pubcomp>();
+    client.publishes("nobody/reads", "it");  // no acknowledgement
+    EXPECT_FALSE(client.connection().wantsQuickAck());
+}
+
 }  // namespace
