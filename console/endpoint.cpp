@@ -47,7 +47,7 @@ void fromCluster(const config::Cluster& cluster, Endpoint& endpoint) {
 Result<void> fromConfig(const Arguments& arguments, const Hooks& hooks, Endpoint& endpoint) {
     const std::string path = configPath(arguments, hooks);
     if (path.empty()) return {};
-    config::LoadResult loaded = config::load(path, arguments.env);
+    config::LoadResult loaded = config::loadForClient(path, arguments.env);
     if (loaded.cluster) {
         fromCluster(*loaded.cluster, endpoint);
         return {};

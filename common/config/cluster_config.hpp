@@ -208,6 +208,10 @@ struct LoadResult {
 /// Reports all problems at once; never throws.
 LoadResult load(const std::string& path, const std::string& env);
 
+/// The same for who only wants to reach the master: certificates and keys, which may be nobody's
+/// but the master's to read, are not opened.
+LoadResult loadForClient(const std::string& path, const std::string& env);
+
 /// Whether ./config holds a configuration, good or bad, in either layout; `env` as for load().
 bool isConfigHere(const std::string& env);
 

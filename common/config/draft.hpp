@@ -39,7 +39,8 @@ struct Draft {
     std::optional<Place> broker;
     std::optional<Place> clusterName;
     std::optional<Place> stateDirectory;
-    Place masterFile;                 // master.json, if there is one
+    Place masterFile;  // master.json, if there is one
+    bool opensTlsFiles = true;
     bool hasAppJs = false;            // <base>/app.js exists: a pomelo game
     bool isMusterFileBroken = false;  // so that what it would say is not missed as well
 };

@@ -105,7 +105,8 @@ private:
                 *tls.find("clientCert"), "/tls/clientCert",
                 "is about certificates that nobody can check: add clientCa, the authority of your "
                 "clients");
-        if (!files.certificate.empty() && !files.key.empty()) checkFiles(tls, files);
+        if (draft_.opensTlsFiles && !files.certificate.empty() && !files.key.empty())
+            checkFiles(tls, files);
         if (std::error_code ignored;
             !listener_.ca.empty() && !std::filesystem::is_regular_file(listener_.ca, ignored))
             error(*tls.find("ca"), "/tls/ca",

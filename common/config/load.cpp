@@ -1,5 +1,7 @@
 #include "common/config/source.hpp"
 
+#include <utility>
+
 namespace muster::config {
 namespace {
 
@@ -27,10 +29,7 @@ void completeListeners(Draft& draft) {
     draft.listeners.push_back(draft.masterFile);
 }
 
-}  // namespace
-
-LoadResult load(const std::string& path, const std::string& env) {
-    Draft draft;
+LoadResult loadInto(Draft draft, const std::string& path, const std::string& env) {
     const auto location = locate(path, env, draft.problems);
     if (!location) return {std::nullopt, draft.problems.take()};
     Cluster& cluster = draft.cluster;
@@ -52,6 +51,18 @@ LoadResult load(const std::string& path, const std::string& env) {
     if (!draft.problems.hasErrors()) result.cluster = std::move(cluster);
     result.problems = draft.problems.take();
     return result;
+}
+
+}  // namespace
+
+LoadResult load(const std::string& path, const std::string& env) {
+    return loadInto({}, path, env);
+}
+
+LoadResult loadForClient(const std::string& path, const std::string& env) {
+    Draft draft;
+    draft.opensTlsFiles = false;
+    return loadInto(std::move(draft), path, env);
 }
 
 }  // namespace muster::config

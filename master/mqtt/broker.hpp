@@ -139,7 +139,7 @@ public:
     /// connections. False: it is not connected.
     bool disconnectClient(const std::string& clientId);
     /// For those who look: see LiveBrokerView. Sorted, so that a list can go on where it stopped.
-    using Sessions = std::map<std::string, std::unique_ptr<Session>>;
+    using Sessions = std::map<std::string_view, std::unique_ptr<Session>>;
     const Sessions& sessions() const noexcept { return sessions_; }
     const RetainedStore& retained() const noexcept { return retained_; }
     BrokerTrace& trace() noexcept { return trace_; }
@@ -181,9 +181,9 @@ private:
     bool mayTake(const SharedGroup& group, const Session& but, bool isEnding) const;
 
     bool isTooDeep(std::string_view topic);
-    Session* find(const std::string& clientId);
+    Session* find(std::string_view clientId);
     bool hasTooManySessions(const std::string& name) const;
-    Session& addSession(const std::string& clientId, const ClientIdentity& identity);
+    Session& addSession(std::string clientId, ClientIdentity identity);
     void eraseSession(const Session& session);
     ReasonCode prepare(const SessionRequest& request);
     void takeOver(Session& session);
@@ -229,7 +229,7 @@ private:
     SessionStore* store_ = nullptr;
     RetainedStore retained_;
     SubscriptionTree tree_;
-    Sessions sessions_;
+    Sessions sessions_;                                        // by its client id
     std::unordered_map<std::string, std::size_t> sessionsOf_;  // how many, by name
     std::set<std::pair<TimePoint, Session*>> due_;             // wills and ends of sessions
     std::unordered_set<Connection*> connections_;

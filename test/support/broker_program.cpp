@@ -1,8 +1,9 @@
 // The broker as a process of its own, for tests and measurements: no master, and everybody may do
-// everything. Prints "listening PORT" once it accepts connections; ends at SIGTERM, or with the
-// process that started it.
+// everything. Prints "listening PORT" (and "websocket PORT" before) once it accepts connections;
+// ends at SIGTERM, or with the process that started it.
 //
-// usage: broker_program [--host ADDRESS] [--port PORT] [--store FILE] [limits, see --help]
+// usage: broker_program [--host ADDRESS] [--port PORT] [--ws PORT] [--store FILE] [--web-socket]
+//                       [--cert FILE --key FILE [--client-ca FILE]] [limits, see --help]
 #include "master/async/asio_loop.hpp"
 #include "master/mqtt/broker_ticker.hpp"
 #include "master/mqtt/listener.hpp"
@@ -26,6 +27,7 @@ struct Options {
     mqtt::ListenerOptions listener;
     std::string store;  // file; empty: nothing is kept
     bool hasPowerDurability = false;
+    std::optional<std::uint16_t> webSocketPort;  // none: no such listener
 };
 
 void addLimits(CLI::App& app, Options& options) {
@@ -41,6 +43,20 @@ void addLimits(CLI::App& app, Options& options) {
     app.add_option("--max-output-bytes", limits.maxOutputBytes, "unsent, of one connection");
     app.add_option("--max-retained", limits.maxRetained);
     app.add_option("--max-retained-bytes", limits.maxRetainedBytes);
+}
+
+void addStreams(CLI::App& app, Options& options) {
+    mqtt::ListenerOptions& listener = options.listener;
+    app.add_flag_callback("--web-socket", [&listener] { listener.webSocket.emplace(); });
+    const auto file = [&](const char* name, std::string TlsFiles::*place) {
+        app.add_option_function<std::string>(name, [&listener, place](const std::string& path) {
+            if (!listener.tls) listener.tls.emplace();
+            (*listener.tls).*place = path;
+        });
+    };
+    file("--cert", &TlsFiles::certificate);
+    file("--key", &TlsFiles::key);
+    file("--client-ca", &TlsFiles::clientCa);
 }
 
 // Assigned client ids of two runs must differ.
@@ -76,9 +92,18 @@ int run(const Options& options) {
     mqtt::BrokerTicker ticker(loop, broker);
     mqtt::Listener listener(loop, broker, options.listener);
     if (const auto started = listener.start(); !started) return fail(started.error());
+    mqtt::ListenerOptions webSocket = options.listener;
+    webSocket.port = options.webSocketPort.value_or(0);
+    webSocket.webSocket.emplace();
+    mqtt::Listener webSocketListener(loop, broker, webSocket);
+    if (options.webSocketPort) {
+        if (const auto started = webSocketListener.start(); !started) return fail(started.error());
+        std::printf("websocket %d\n", int{webSocketListener.port()});
+    }
     std::printf("listening %d\n", int{listener.port()});
     std::fflush(stdout);
     context.run();
+    webSocketListener.stop();
     listener.stop();
     return 0;
 }
@@ -91,9 +116,11 @@ int main(int argc, char** argv) {
     CLI::App app("muster's MQTT broker alone, open to everybody; for tests and measurements");
     app.add_option("--host", options.listener.host, "address to listen on");
     app.add_option("--port", options.listener.port, "0: any free one");
+    app.add_option("--ws", options.webSocketPort, "a WebSocket listener too; 0: any free port");
     app.add_option("--store", options.store, "file for sessions and retained messages");
     app.add_flag("--power", options.hasPowerDurability, "an fsync for each group");
     addLimits(app, options);
+    addStreams(app, options);
     CLI11_PARSE(app, argc, argv);
     return run(options);
 }

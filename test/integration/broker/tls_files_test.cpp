@@ -150,6 +150,14 @@ TEST_F(ListenersOfAConfig, SayWhichFileIsOfNoUse) {
                 ElementsAre(HasSubstr("/listeners/0/tls/ca: there is no file ")));
 }
 
+TEST_F(ListenersOfAConfig, AreNotOpenedForAClientOfTheMaster) {
+    setMode(0644);
+    EXPECT_FALSE(problems(tls("mqtts", R"(, "ca": "ca.pem")")).empty());
+    const auto loaded = config::loadForClient(certificates.directory().str(), "development");
+    ASSERT_TRUE(loaded.cluster);
+    EXPECT_TRUE(loaded.cluster->listeners.at(0).ca.ends_with("/ca.pem"));
+}
+
 TEST_F(ListenersOfAConfig, BeyondThisHostNeedTokensOrClientCertificates) {
     const std::string open = R"("host": "0.0.0.0", )";
     const auto listening = [&](const std::string& more) {

@@ -109,6 +109,13 @@ TEST_F(WebSocket, MqttsOwnDisconnectEndsItInOrder) {
     EXPECT_TRUE(client.isClosedWithin(5s));
 }
 
+TEST_F(WebSocket, AClientThatSendsNoMoreIsGone) {
+    connect();
+    client.shutDownSending();
+    EXPECT_TRUE(client.isClosedWithin(5s));
+    EXPECT_TRUE(eventually(5s, [&] { return broker.gauges().sessions == 0; }));
+}
+
 TEST_F(WebSocket, AMissingSubProtocolIsRefused) {
     client.send(webSocketRequest("/mqtt", ""));
     EXPECT_THAT(client.receiveUntil("Sec-WebSocket-Protocol", 5s),

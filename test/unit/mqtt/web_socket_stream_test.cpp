@@ -3,6 +3,8 @@
 
 #include "test/support/web_socket_bytes.hpp"
 
+#include <random>
+
 #include <gmock/gmock.h>
 
 using namespace muster::mqtt;
@@ -208,6 +210,38 @@ TEST(WebSocketStreams, AnswerPingAndClose) {
     EXPECT_EQ(peer.said(), closeFrame(1000));
     EXPECT_EQ(peer.stream().state(), State::Ended);
     EXPECT_EQ(peer.sends("late"), "");
+}
+
+TEST(WebSocketStreams, ChangedFramesCostTheirOwnStreamAtMost) {
+    std::mt19937 random(1);
+    const auto below = [&](std::size_t limit) { return random() % limit; };
+    for (int round = 0; round < 2000; ++round) {
+        Peered peer;
+        peer.opened();
+        std::string bytes = clientFrame("abc", Opcode::Binary, false) +
+                            clientFrame("p", Opcode::Ping) +
+                            clientFrame(std::string(200, 'x'), Opcode::Continuation) +
+                            clientFrame(std::string("\x03\xE8", 2), Opcode::Close);
+        for (std::size_t i = 0; i <= below(4); ++i)
+            bytes[below(bytes.size())] = static_cast<char>(below(256));
+        std::size_t size = 0;
+        while (!bytes.empty()) {
+            const std::size_t count = 1 + below(bytes.size());
+            size += peer.gets(bytes.substr(0, count)).size();
+            bytes.erase(0, count);
+        }
+        EXPECT_LE(size, 300u);
+        EXPECT_EQ(peer.stream().reason().empty(), peer.stream().state() == State::Open);
+        peer.stream().finish();
+    }
+}
+
+TEST(WebSocketStreams, CloseAtTextThatIsNoText) {
+    Peered peer;
+    peer.opened();
+    peer.gets(clientFrame("\xFF\xFE", Opcode::Text));
+    EXPECT_EQ(peer.said(), closeFrame(1007));
+    EXPECT_EQ(peer.stream().state(), State::Failed);
 }
 
 TEST(WebSocketStreams, SendAllThatIsThereAsOneBinaryMessage) {
