@@ -30,7 +30,7 @@ struct Page {
     std::string next;
 };
 
-struct SessionRow {
+struct SessionFacts {
     std::string clientId;
     std::string identity;
     bool isConnected = false;
@@ -91,7 +91,7 @@ public:
 
     /// In order of client id. Queueing: with messages in queue or in flight. Slow: connected, and
     /// with so much unsent output that messages wait.
-    virtual Page<SessionRow> sessions(SessionKind kind, const PageRequest& request) const = 0;
+    virtual Page<SessionFacts> sessions(SessionKind kind, const PageRequest& request) const = 0;
     /// Of one client, or of all (empty id), in order of client and filter. `matching`: only those
     /// whose text, taken as a topic, matches this filter; empty: all. BadMessage: it is no filter,
     /// or the cursor is none.

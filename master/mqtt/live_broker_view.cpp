@@ -26,8 +26,8 @@ bool isOf(SessionKind kind, const Session& session) {
     return false;
 }
 
-SessionRow rowOf(const Session& session, TimePoint now) {
-    SessionRow row;
+SessionFacts rowOf(const Session& session, TimePoint now) {
+    SessionFacts row;
     row.clientId = session.clientId();
     row.identity = session.identity().name;
     row.isConnected = session.isConnected();
@@ -77,8 +77,8 @@ SubscriptionRow rowOf(const Session& session, std::string_view text) {
 
 }  // namespace
 
-Page<SessionRow> LiveBrokerView::sessions(SessionKind kind, const PageRequest& request) const {
-    Page<SessionRow> page;
+Page<SessionFacts> LiveBrokerView::sessions(SessionKind kind, const PageRequest& request) const {
+    Page<SessionFacts> page;
     const std::size_t most = std::clamp<std::size_t>(request.most, 1, kMostRows);
     const auto& sessions = broker_.sessions();
     auto at = request.after.empty() ? sessions.begin() : sessions.upper_bound(request.after);

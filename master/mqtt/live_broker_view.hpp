@@ -10,7 +10,7 @@ class LiveBrokerView final : public BrokerView {
 public:
     explicit LiveBrokerView(Broker& broker) : broker_(broker) {}
 
-    Page<SessionRow> sessions(SessionKind kind, const PageRequest& request) const override;
+    Page<SessionFacts> sessions(SessionKind kind, const PageRequest& request) const override;
     Result<Page<SubscriptionRow>> subscriptions(const std::string& clientId,
                                                 const std::string& matching,
                                                 const PageRequest& request) const override;

@@ -27,7 +27,7 @@ mqtt::PageRequest pageOf(const json& body) {
     return request;
 }
 
-json rowOf(const mqtt::SessionRow& row) {
+json rowOf(const mqtt::SessionFacts& row) {
     json out{{"clientId", row.clientId},     {"user", row.identity},
              {"connected", row.isConnected}, {"subscriptions", row.subscriptions},
              {"queued", row.queuedMessages}, {"queuedBytes", row.queuedBytes},

@@ -14,10 +14,10 @@ using testing::StartsWith;
 /// A broker with one client, one subscription, one retained message.
 class FakeView final : public mqtt::BrokerView {
 public:
-    mqtt::Page<mqtt::SessionRow> sessions(mqtt::SessionKind kind,
-                                          const mqtt::PageRequest& request) const override {
+    mqtt::Page<mqtt::SessionFacts> sessions(mqtt::SessionKind kind,
+                                            const mqtt::PageRequest& request) const override {
         asked = request;
-        mqtt::SessionRow row;
+        mqtt::SessionFacts row;
         row.clientId = "c" + std::to_string(static_cast<int>(kind));
         row.isConnected = true;
         row.peer = "192.0.2.1:1";

@@ -30,7 +30,7 @@ struct BrokerViewTest : testing::Test {
     }
     std::vector<std::string> ids(SessionKind kind, std::size_t most = 2) {
         std::vector<std::string> out;
-        for (const auto& row : all<SessionRow>(
+        for (const auto& row : all<SessionFacts>(
                  [&](const PageRequest& request) { return view.sessions(kind, request); }, most))
             out.push_back(row.clientId);
         return out;
@@ -74,7 +74,7 @@ TEST_F(BrokerViewTest, KnowsAClientAndASessionThatWaits) {
     client.connects(packet);
     client.subscribes("t", 1);
     world.after(5s);
-    SessionRow row = view.sessions(SessionKind::All, {}).rows.at(0);
+    SessionFacts row = view.sessions(SessionKind::All, {}).rows.at(0);
     EXPECT_EQ(row.peer, "192.0.2.1:4711");
     EXPECT_EQ(row.protocol, "3.1.1");
     EXPECT_EQ(row.keepAlive, 30);
@@ -95,7 +95,7 @@ TEST_F(BrokerViewTest, ListsQueues) {
     other.connects("other");
     other.publishes("t", "12345", 1);
     EXPECT_THAT(ids(SessionKind::Queueing), testing::ElementsAre("away"));
-    const SessionRow row = view.sessions(SessionKind::Queueing, {}).rows.at(0);
+    const SessionFacts row = view.sessions(SessionKind::Queueing, {}).rows.at(0);
     EXPECT_EQ(row.queuedMessages, 1U);
     EXPECT_GE(row.queuedBytes, 5U);
     EXPECT_EQ(row.endsIn, 100s);
@@ -238,8 +238,9 @@ TEST_F(BrokerTraceTest, FollowsTopicsAndWhatIsDropped) {
     slow.subscribes("#");
     slow.stopsReading();
     other.connects("other");
-    other.publishes("u", std::string(world.broker.limits().maxOutputBytes - 100, 'x'));
-    other.publishes("t/1", std::string(200, 'x'));
+    const std::size_t most = world.broker.limits().maxOutputBytes;
+    for (std::size_t i = 0; i < most / 100'000; ++i) other.publishes("u", std::string(99'000, 'x'));
+    other.publishes("t/1", std::string(1'000'000, 'x'));
     EXPECT_THAT(read(*trace), testing::ElementsAre("publish other t/1", "drop slow t/1"));
 }
 
