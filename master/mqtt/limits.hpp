@@ -20,7 +20,7 @@ struct BrokerLimits {
         10'000};                                   // from accept to CONNECT, and for authentication
     std::size_t maxConnections = 1'000'000;        // over all listeners
     std::size_t maxConnectionsPerAddress = 0;      // 0: no bound
-    std::size_t maxHalfOpen = 1'000;               // without a session; the oldest makes way
+    std::size_t maxHalfOpen = 10'000;              // without a session; the oldest makes way
     std::size_t maxTopicLevels = kMaxTopicLevels;  // of topics and filters, 1 to kMaxTopicLevels
     RateLimits rate;                               // of each connection, from client to server
     std::uint16_t maxKeepAlive = 0;  // seconds; longer ones, and none, are cut to it; 0: no bound
