@@ -48,6 +48,7 @@ void Connection::answer(const Packet& packet, StorePosition before) {
 
 void Connection::sendHeld(const HeldAnswer& answer) {
     if (answer.type != 0) return writeAck(answer.type, answer.packetId, answer.code);
+    ++broker_.counters().packetsSent;
     output_.append(answer.bytes);
     wire_.outputReady();
 }
