@@ -20,9 +20,10 @@
 #include <unistd.h>
 
 namespace muster::app {
-MasterProcess::Parts::Parts(config::Cluster cluster,
-                            std::vector<std::unique_ptr<AdminModule>> extra)
-    : config_(std::move(cluster)), extra_(std::move(extra)) {}
+MasterProcess::Parts::Parts(config::Cluster cluster, Extensions extensions)
+    : config_(std::move(cluster)),
+      extra_(std::move(extensions.modules)),
+      login_(std::move(extensions.login)) {}
 
 Result<void> MasterProcess::Parts::start() {
     if (auto opened = openState(); !opened) return opened;
@@ -63,6 +64,7 @@ Result<void> MasterProcess::Parts::openState() {
     if (!tokens) return tokens.error();
     tokens_ = std::move(*tokens);
     authenticator_.emplace(loop_, config_, tokens_);
+    authenticator_->setLogin(login_);
     return {};
 }
 

@@ -36,7 +36,7 @@ namespace muster::app {
 /// stands on.
 class MasterProcess::Parts {
 public:
-    Parts(config::Cluster cluster, std::vector<std::unique_ptr<AdminModule>> extra);
+    Parts(config::Cluster cluster, Extensions extensions);
 
     void bringUp(Selection selection) { wanted_ = std::move(selection); }
     Result<void> start();
@@ -72,6 +72,7 @@ private:
 
     config::Cluster config_;
     std::vector<std::unique_ptr<AdminModule>> extra_;
+    LoginHook login_;
     boost::asio::io_context context_{1};
     // The store posts from its own thread: the loop must not end for want of work before.
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{

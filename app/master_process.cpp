@@ -6,9 +6,8 @@
 
 namespace muster::app {
 
-MasterProcess::MasterProcess(config::Cluster cluster,
-                             std::vector<std::unique_ptr<AdminModule>> extra)
-    : parts_(std::make_unique<Parts>(std::move(cluster), std::move(extra))) {}
+MasterProcess::MasterProcess(config::Cluster cluster, Extensions extensions)
+    : parts_(std::make_unique<Parts>(std::move(cluster), std::move(extensions))) {}
 
 MasterProcess::~MasterProcess() = default;
 

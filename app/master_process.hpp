@@ -1,8 +1,7 @@
 #pragma once
 
+#include "app/roles.hpp"
 #include "common/config/cluster_config.hpp"
-
-#include <muster/master.hpp>
 
 #include <chrono>
 #include <functional>
@@ -15,8 +14,8 @@ namespace muster::app {
 /// and run on the thread that calls run().
 class MasterProcess {
 public:
-    /// `extra` modules come before the built-in ones, as in pomelo.
-    MasterProcess(config::Cluster cluster, std::vector<std::unique_ptr<AdminModule>> extra);
+    /// The modules of `extensions` come before the built-in ones, as in pomelo.
+    MasterProcess(config::Cluster cluster, Extensions extensions);
     ~MasterProcess();
     MasterProcess(const MasterProcess&) = delete;
     MasterProcess& operator=(const MasterProcess&) = delete;

@@ -27,18 +27,27 @@ void holdStandardStreams() {
 
 int runProgram(int argc, char** argv,
                std::function<std::vector<std::unique_ptr<AdminModule>>()> modules) {
+    ProgramExtensions extensions;
+    extensions.modules = std::move(modules);
+    return runProgram(argc, argv, std::move(extensions));
+}
+
+int runProgram(int argc, char** argv, ProgramExtensions extensions) {
     holdStandardStreams();
-    const auto makeModules = [modules = std::move(modules)] {
-        return modules ? modules() : std::vector<std::unique_ptr<AdminModule>>();
+    const auto makeExtensions = [extensions = std::move(extensions)] {
+        app::Extensions made;
+        if (extensions.modules) made.modules = extensions.modules();
+        made.login = extensions.login;
+        return made;
     };
     try {
         const std::string_view verb = argc > 1 ? argv[1] : "";
-        if (verb == "master") return app::runMasterVerb(argc, argv, makeModules());
+        if (verb == "master") return app::runMasterVerb(argc, argv, makeExtensions());
         if (verb == "node") return app::runNodeVerb(argc, argv);
         if (verb == "keep") return app::runKeepVerb(argc, argv);
         cli::Hooks hooks;
-        hooks.runMaster = [&makeModules](const cli::StartRequest& request) {
-            return app::runStart(request, makeModules());
+        hooks.runMaster = [&makeExtensions](const cli::StartRequest& request) {
+            return app::runStart(request, makeExtensions());
         };
         hooks.tokens = app::stateTokens;
         return cli::runCli(argc, argv, std::move(hooks));

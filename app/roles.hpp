@@ -12,13 +12,17 @@
 /// the exit status. docs/commands/ has their options.
 namespace muster::app {
 
-using Modules = std::vector<std::unique_ptr<AdminModule>>;
+/// What a program of somebody's own adds to a master (muster/master.hpp).
+struct Extensions {
+    std::vector<std::unique_ptr<AdminModule>> modules;
+    LoginHook login;
+};
 
 /// `muster start` where no master answers: a master in the foreground, a keeper and a node beside
 /// it, and all selected servers started. No value: another master leads here, and nothing was done.
-std::optional<int> runStart(const cli::StartRequest& request, Modules modules);
+std::optional<int> runStart(const cli::StartRequest& request, Extensions extensions);
 /// `muster master`: a master alone.
-int runMasterVerb(int argc, char** argv, Modules modules);
+int runMasterVerb(int argc, char** argv, Extensions extensions);
 /// The tokens of a state directory, made if there are none.
 Result<cli::StateTokens> stateTokens(const std::string& stateDirectory);
 /// `muster node`: the host's agent.

@@ -77,7 +77,7 @@ Result<cli::StateTokens> stateTokens(const std::string& stateDirectory) {
     return result;
 }
 
-std::optional<int> runStart(const cli::StartRequest& request, Modules modules) {
+std::optional<int> runStart(const cli::StartRequest& request, Extensions extensions) {
     auto cluster = loadConfig(request.config, request.env);
     if (!cluster) return kUsage;
     if (!hasType(*cluster, request.type)) {
@@ -86,7 +86,7 @@ std::optional<int> runStart(const cli::StartRequest& request, Modules modules) {
         return kNoSuch;
     }
     returnLargeBlocks();
-    MasterProcess master(*cluster, std::move(modules));
+    MasterProcess master(*cluster, std::move(extensions));
     if (!cluster->standAlone) master.startServers(request.type, request.ids);
     if (auto started = master.start(); !started) {
         const int status = report(started.error());
@@ -108,7 +108,7 @@ std::optional<int> runStart(const cli::StartRequest& request, Modules modules) {
     return status;
 }
 
-int runMasterVerb(int argc, char** argv, Modules modules) {
+int runMasterVerb(int argc, char** argv, Extensions extensions) {
     std::string config = ".";
     std::string env;
     std::string logFile;
@@ -131,7 +131,7 @@ int runMasterVerb(int argc, char** argv, Modules modules) {
     if (isVerbose) options.level = log::Level::Debug;
     log::configure(options);
     returnLargeBlocks();
-    MasterProcess master(std::move(*cluster), std::move(modules));
+    MasterProcess master(std::move(*cluster), std::move(extensions));
     if (auto started = master.start(); !started) return report(started.error());
     return master.run();
 }

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Installs the pomelo peers of the interop tests into DIR/node_modules, once per lock file.
-# Usage: scripts/npm_setup.sh DIR
+# Installs the npm packages that a test's package.json names into DIR/node_modules, once per lock
+# file; without FROM the pomelo peers of the interop tests. Usage: scripts/npm_setup.sh DIR [FROM]
 set -euo pipefail
-here=$(cd "$(dirname "$0")/../test/interop" && pwd)
-target=${1:?usage: npm_setup.sh DIR}
+here=$(cd "${2:-$(dirname "$0")/../test/interop}" && pwd)
+target=${1:?usage: npm_setup.sh DIR [FROM]}
 mkdir -p "$target"
 exec 9>"$target/.lock"
 flock 9  # two builds at once must not install over each other

@@ -93,10 +93,33 @@ public:
     virtual void tick(MasterAgent& /*agent*/) {}
 };
 
-/// The muster program with modules of one's own added to its master: call it from main(). Each
-/// run of a master asks `modules` once for fresh ones; they come before the built-in modules, and
-/// one with a built-in's id replaces it, except the supervisor. Returns the exit status
+/// What a client shows who connects under a user name that the configuration does not know.
+struct Login {
+    std::string username;  // [A-Za-z0-9._-]{1,64}; not "admin", nor a configured one's, nor node-*
+    std::string password;  // a secret: never log it; up to 1024 bytes
+};
+
+/// What becomes of it. `Unknown`: no business of the hook's; it may still be a server that shows
+/// the servers' token.
+enum class LoginVerdict { Unknown, Refused, MayLook, MayChange };
+
+/// One's own way to tell users, e.g. from a directory of the company. Called on the master's
+/// thread, so it must not block; `answer` may be called later and on any thread, once; calls after
+/// the first, or after the connection's deadline (10 s), have no effect. An exception refuses.
+using LoginHook = std::function<void(const Login& login, std::function<void(LoginVerdict)> answer)>;
+
+/// What a program of one's own adds to muster. Each run of a master asks `modules` once for fresh
+/// ones; they come before the built-in modules, and one with a built-in's id replaces it, except
+/// the supervisor. `login` is asked by the embedded broker only.
+struct ProgramExtensions {
+    std::function<std::vector<std::unique_ptr<AdminModule>>()> modules = {};
+    LoginHook login = {};
+};
+
+/// The muster program with extensions: call it from main(). Returns the exit status
 /// (docs/commands/README.md).
+int runProgram(int argc, char** argv, ProgramExtensions extensions);
+/// The same with modules alone.
 int runProgram(int argc, char** argv,
                std::function<std::vector<std::unique_ptr<AdminModule>>()> modules = {});
 

@@ -6,12 +6,6 @@
 
 namespace muster {
 
-namespace {
-
-constexpr std::size_t kMostEvents = 256;
-
-}  // namespace
-
 class ReadySet::Waiter : public std::enable_shared_from_this<Waiter> {
 public:
     Waiter(boost::asio::io_context& context, int epoll, std::function<void()> onReady)

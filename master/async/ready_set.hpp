@@ -20,6 +20,8 @@ class AsioLoop;
 /// On the loop's thread; the loop outlives it.
 class ReadySet {
 public:
+    static constexpr std::size_t kMostEvents = 256;
+
     /// `onReady` is called when take() has something to give.
     ReadySet(AsioLoop& loop, std::function<void()> onReady);
     ~ReadySet();
@@ -31,7 +33,7 @@ public:
     /// Watches `fd` in both directions until it is closed. `owner` comes back in its events as
     /// data.ptr. False: errno says why.
     bool add(int fd, void* owner) const;
-    /// Events since the last call, at most 256; good until the next call. Never blocks.
+    /// Events since the last call, at most kMostEvents; good until the next call. Never blocks.
     std::span<const epoll_event> take();
     /// Calls back for what comes after now. Before it, what came is not announced.
     void arm();

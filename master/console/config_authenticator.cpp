@@ -5,6 +5,8 @@
 #include "master/console/digest.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <utility>
 
 namespace muster {
@@ -16,6 +18,7 @@ constexpr std::string_view kNodeType = "node";
 constexpr std::size_t kMaxName = 256;       // bytes
 constexpr std::size_t kMaxPassword = 1024;  // bytes
 constexpr std::size_t kMaxVerified = 256;
+constexpr std::size_t kMaxGuests = 10'000;
 
 Identity denied() {
     return {};
@@ -53,6 +56,7 @@ ConfigAuthenticator::ConfigAuthenticator(EventLoop& loop, const config::Cluster&
     : serverTokens_(cluster.serverTokens),
       hasServerTokens_(cluster.hasServerTokens),
       tokens_(std::move(tokens)),
+      loop_(loop),
       adminTokenMd5_(digest::md5Hex(tokens_.admin)),
       hasher_(loop, options) {
     for (const auto& server : cluster.servers) serverTypes_.emplace(server.id, server.type);
@@ -81,9 +85,53 @@ void ConfigAuthenticator::authenticate(std::string username, std::string passwor
         };
         return authenticateUser(std::move(username), std::move(password), false, std::move(finish));
     }
+    const bool isConfigured = serverTypes_.contains(username) || username.starts_with(kNodePrefix);
+    if (login_ && !isConfigured && wire::isValidId(username))  // it stands in topics
+        return askHook(std::move(username), std::move(password), std::move(done));
     Identity identity = monitorIdentity(username, password);
     ++(identity.role == Identity::Role::Denied ? counters_.refused : counters_.accepted);
     done(std::move(identity));
+}
+
+void ConfigAuthenticator::askHook(std::string username, std::string password,
+                                  std::function<void(Identity)> done) {
+    auto isAnswered = std::make_shared<std::atomic<bool>>(false);
+    const auto answer = [this, alive = std::weak_ptr<bool>(alive_), &loop = loop_, isAnswered,
+                         username, password, done = std::move(done)](LoginVerdict verdict) {
+        if (isAnswered->exchange(true)) return;
+        loop.post([this, alive, username, password, done, verdict] {
+            if (!alive.expired()) done(judged(verdict, username, password));
+        });
+    };
+    try {
+        login_(Login{username, password}, answer);
+    } catch (const std::exception& failure) {
+        log::warn("auth", "the login hook failed: {}", failure.what());
+        answer(LoginVerdict::Refused);
+    }
+}
+
+Identity ConfigAuthenticator::judged(LoginVerdict verdict, const std::string& username,
+                                     std::string_view password) {
+    const bool isGuest = verdict == LoginVerdict::MayLook || verdict == LoginVerdict::MayChange;
+    Identity identity = denied();
+    if (verdict == LoginVerdict::Unknown) identity = monitorIdentity(username, password);
+    if (isGuest) {
+        const int level = verdict == LoginVerdict::MayChange ? 1 : 2;
+        rememberGuest(username, level);
+        identity = {Identity::Role::Admin, username, {}, level};
+    }
+    ++(identity.role == Identity::Role::Denied ? counters_.refused : counters_.accepted);
+    return identity;
+}
+
+// Requests carry the name alone. Who was let in so long ago that this many came since has to log in
+// again.
+void ConfigAuthenticator::rememberGuest(const std::string& name, int level) {
+    if (guests_.insert_or_assign(name, level).second) guestOrder_.push_back(name);
+    if (guestOrder_.size() <= kMaxGuests) return;
+    guests_.erase(guestOrder_.front());
+    guestOrder_.pop_front();
 }
 
 Identity ConfigAuthenticator::monitorIdentity(const std::string& name,
@@ -194,6 +242,7 @@ Result<int> ConfigAuthenticator::levelOf(std::string_view username) const {
     if (const auto user = users_.find(username); user != users_.end()) return user->second.level;
     if (username == kAdminName) return 1;
     if (username == wire::kAnonymousName) return 2;
+    if (const auto guest = guests_.find(username); guest != guests_.end()) return guest->second;
     return Error(Errc::Denied, "no such user");
 }
 

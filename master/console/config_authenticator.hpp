@@ -5,8 +5,12 @@
 #include "master/console/password_hasher.hpp"
 #include "master/console/token_file.hpp"
 
+#include <muster/master.hpp>
+
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -28,6 +32,9 @@ public:
     /// on.
     ConfigAuthenticator(EventLoop& loop, const config::Cluster& cluster, Tokens tokens,
                         PasswordHasher::Options options = {});
+
+    /// Who is asked about names that are not configured. Before the first login; empty: nobody.
+    void setLogin(LoginHook hook) { login_ = std::move(hook); }
 
     void authenticate(std::string username, std::string password,
                       std::function<void(Identity)> done) override;
@@ -62,6 +69,9 @@ private:
                     const std::function<void(Result<int>)>& done);
     Identity certifiedServer(const std::string& name) const;
     Identity certifiedUser(const std::string& name) const;
+    void askHook(std::string username, std::string password, std::function<void(Identity)> done);
+    Identity judged(LoginVerdict verdict, const std::string& username, std::string_view password);
+    void rememberGuest(const std::string& name, int level);
     Identity monitorIdentity(const std::string& name, std::string_view password) const;
     std::string cacheKey(std::string_view username, std::string_view md5) const;
     Error refusal();
@@ -71,6 +81,11 @@ private:
     std::vector<config::ServerToken> serverTokens_;
     bool hasServerTokens_ = false;
     Tokens tokens_;
+    LoginHook login_;
+    EventLoop& loop_;
+    std::map<std::string, int, std::less<>> guests_;  // whom the hook let in: level by name
+    std::deque<std::string> guestOrder_;              // the oldest in front
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::string adminTokenMd5_;
     std::string cacheSalt_;                     // of this process: the keys say nothing outside it
     std::unordered_set<std::string> verified_;  // right (user, md5) pairs, hashed; in memory only

@@ -92,7 +92,7 @@ std::string Broker::assignClientId() {
 std::size_t Broker::disconnectIdentity(std::string_view name, ReasonCode code) {
     std::vector<std::string> ids;
     for (const auto& [id, session] : sessions_) {
-        if (session->identity().name == name) ids.push_back(id);
+        if (session->identity().name == name) ids.emplace_back(id);
     }
     for (const std::string& id : ids) {
         Session* session = find(id);

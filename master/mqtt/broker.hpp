@@ -154,9 +154,9 @@ private:
     void redeal(Session& session, bool isEnding);
     bool mayTake(const SharedGroup& group, const Session& but, bool isEnding) const;
 
-    Session* find(const std::string& clientId);
+    Session* find(std::string_view clientId);
     bool hasTooManySessions(const std::string& name) const;
-    Session& addSession(const std::string& clientId, const ClientIdentity& identity);
+    Session& addSession(std::string clientId, ClientIdentity identity);
     void eraseSession(const Session& session);
     ReasonCode prepare(const SessionRequest& request);
     void takeOver(Session& session);
@@ -197,9 +197,9 @@ private:
     SessionStore* store_ = nullptr;
     RetainedStore retained_;
     SubscriptionTree tree_;
-    std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
-    std::unordered_map<std::string, std::size_t> sessionsOf_;  // how many, by name
-    std::set<std::pair<TimePoint, Session*>> due_;             // wills and ends of sessions
+    std::unordered_map<std::string_view, std::unique_ptr<Session>> sessions_;  // by its client id
+    std::unordered_map<std::string, std::size_t> sessionsOf_;                  // how many, by name
+    std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     std::unordered_set<Connection*> holding_;  // those with answers that wait for the store
     std::unordered_set<Session*> awaiting_;    // those whose next message waits for the store

@@ -5,7 +5,7 @@
 
 namespace muster::mqtt {
 
-Session* Broker::find(const std::string& clientId) {
+Session* Broker::find(std::string_view clientId) {
     const auto found = sessions_.find(clientId);
     return found == sessions_.end() ? nullptr : found->second.get();
 }
@@ -37,11 +37,13 @@ bool Broker::hasTooManySessions(const std::string& name) const {
            (own != sessionsOf_.end() && own->second >= limits_.maxSessionsPerIdentity);
 }
 
-Session& Broker::addSession(const std::string& clientId, const ClientIdentity& identity) {
-    auto& slot = sessions_[clientId];
-    slot = std::make_unique<Session>(clientId, identity, limits_, budget_, recorder_);
-    ++sessionsOf_[identity.name];
-    return *slot;
+Session& Broker::addSession(std::string clientId, ClientIdentity identity) {
+    auto session = std::make_unique<Session>(std::move(clientId), std::move(identity), limits_,
+                                             budget_, recorder_);
+    Session& added = *session;
+    sessions_.emplace(added.clientId(), std::move(session));
+    ++sessionsOf_[added.identity().name];
+    return added;
 }
 
 void Broker::eraseSession(const Session& session) {
@@ -55,9 +57,11 @@ Attachment Broker::attach(SessionRequest request, SessionOutlet& outlet) {
     if (code != ReasonCode::Success) return {code, nullptr, false};
     Session* known = find(request.clientId);
     const bool isPresent = known != nullptr;
-    Session& session = isPresent ? *known : addSession(request.clientId, request.identity);
-    session.attach(outlet, request.identity, request.receiveMaximum);
-    session.will = std::move(request.will);  // in place of one that waited for its delay
+    Session& session =
+        isPresent ? *known : addSession(std::move(request.clientId), request.identity);
+    session.attach(outlet, std::move(request.identity), request.receiveMaximum);
+    // In place of one that waited for its delay.
+    session.will = request.will ? std::make_unique<Will>(std::move(*request.will)) : nullptr;
     session.willDue.reset();
     session.endsAt.reset();
     session.expirySeconds = std::min(request.expirySeconds, limits_.maxSessionExpiry);
@@ -118,9 +122,8 @@ void Broker::detach(Session& session, const Departure& departure) {
 void Broker::publishWill(Session& session) {
     session.willDue.reset();
     if (!session.will) return;
-    const Will will = std::move(*session.will);
-    session.will.reset();
-    publishWill(will, session.identity(), &session);
+    const auto will = std::move(session.will);
+    publishWill(*will, session.identity(), &session);
 }
 
 void Broker::publishWill(const Will& will, const ClientIdentity& identity, const Session* from) {

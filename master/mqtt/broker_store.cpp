@@ -45,10 +45,10 @@ void Broker::Restorer::session(SessionRow row) {
         lostWills_.push_back({row.key, std::move(row.identity), std::move(row.will)});
         return;
     }
-    Session& session = broker_.addSession(row.clientId, row.identity);
+    Session& session = broker_.addSession(std::move(row.clientId), std::move(row.identity));
     session.setKey(row.key);
     session.expirySeconds = row.expirySeconds;
-    session.will = std::move(row.will);
+    if (row.will) session.will = std::make_unique<Will>(std::move(*row.will));
     session.endsAt = row.endsAt;
     session.willDue = row.willDue;
     if (row.isConnected) {  // its connection broke with the process: it is away since now

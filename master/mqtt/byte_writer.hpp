@@ -26,6 +26,12 @@ public:
         for (; value >= 0x80; value >>= 7) u8(0x80U | static_cast<unsigned>(value & 0x7F));
         u8(static_cast<unsigned>(value));
     }
+    /// Bytes that varint() writes.
+    static constexpr std::size_t varintSize(std::size_t value) noexcept {
+        std::size_t size = 1;
+        for (; value >= 0x80; value >>= 7) ++size;
+        return size;
+    }
     /// A two-byte length and the bytes: UTF-8 strings and binary data. Over-long data (a broken
     /// precondition) is cut, so that what follows keeps its place in the stream.
     void prefixed(std::string_view data) {

@@ -127,9 +127,9 @@ DecodeResult decode(std::string_view bytes, Version version, From from,
     readPacket(frame->type, decoded.packet, reader, context);
     if (reader.failed()) {
         DecodeError error = makeError(reader.code(), reader.detail());
-        const auto* connect = std::get_if<Connect>(&decoded.packet);
-        if (connect != nullptr && reader.code() != ReasonCode::UnsupportedProtocolVersion)
-            error.version = connect->version;
+        // The context's version is the CONNECT's once that was read.
+        if (frame->type == Type::Connect && reader.code() != ReasonCode::UnsupportedProtocolVersion)
+            error.version = context.version;
         result = std::move(error);
     }
     return result;

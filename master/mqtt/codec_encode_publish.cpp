@@ -3,6 +3,8 @@
 #include "master/mqtt/packet_type.hpp"
 #include "master/mqtt/properties.hpp"
 
+#include <array>
+
 namespace muster::mqtt {
 namespace {
 
@@ -29,25 +31,37 @@ void appendDeliveryProperties(const PublishHead& head, std::string& out) {
     appendMessageProperties(*head.properties, out);
 }
 
+/// First byte, Remaining Length, topic and packet id. In few pieces: it is done for every delivery.
+void appendFixedPart(const PublishHead& head, std::size_t remainingLength, std::string& out) {
+    std::array<char, 8> bytes;
+    std::size_t count = 0;
+    const auto add = [&](std::size_t byte) { bytes[count++] = static_cast<char>(byte & 0xFF); };
+    const std::string_view topic = ByteWriter::fitting(head.topic);
+    add(firstByte(head));
+    for (; remainingLength >= 0x80; remainingLength >>= 7) add(remainingLength | 0x80);
+    add(remainingLength);
+    add(topic.size() >> 8);
+    add(topic.size());
+    out.append(bytes.data(), count).append(topic);
+    if (head.qos == 0) return;
+    const char id[] = {static_cast<char>(head.packetId >> 8),
+                       static_cast<char>(head.packetId & 0xFF)};
+    out.append(id, sizeof id);
+}
+
 }  // namespace
 
 void encodePublishHead(const PublishHead& head, std::size_t payloadSize, Version version,
                        std::string& out) {
-    std::string properties;  // stays empty, and without allocation, for most messages
-    if (version == Version::V5) appendDeliveryProperties(head, properties);
-    std::string section;
-    ByteWriter sectionLength(section);
-    if (version == Version::V5) sectionLength.varint(properties.size());
-
     const std::size_t packetId = head.qos > 0 ? 2 : 0;
-    const std::size_t size = 2 + ByteWriter::fitting(head.topic).size() + packetId +
-                             section.size() + properties.size() + payloadSize;
+    const std::size_t size = 2 + ByteWriter::fitting(head.topic).size() + packetId + payloadSize;
+    if (version != Version::V5) return appendFixedPart(head, size, out);
+    std::string properties;  // stays empty, and without allocation, for most messages
+    appendDeliveryProperties(head, properties);
+    appendFixedPart(head, size + ByteWriter::varintSize(properties.size()) + properties.size(),
+                    out);
     ByteWriter writer(out);
-    writer.u8(firstByte(head));
-    writer.varint(size);
-    writer.prefixed(head.topic);
-    if (head.qos > 0) writer.u16(head.packetId);
-    writer.raw(section);
+    writer.varint(properties.size());
     writer.raw(properties);
 }
 

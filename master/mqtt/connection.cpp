@@ -72,10 +72,15 @@ std::size_t Connection::step(std::string_view bytes) {
     if (state_ == State::Undecided && !decide(bytes)) return 0;
     const DecodeLimits& limits = broker_.limits().decode;
     if (state_ != State::AwaitsConnect) {
-        if (const auto plain = readPlainPublish(bytes, version_, limits.maxPacketSize)) {
-            onPublish({plain->topic, plain->payload, plain->qos, plain->retain, nullptr},
-                      plain->packetId);
-            return plain->size;
+        PlainPublish plain;
+        if (readPlainPublish(bytes, version_, limits.maxPacketSize, plain)) {
+            onPublish({plain.topic, plain.payload, plain.qos, plain.retain, nullptr},
+                      plain.packetId);
+            return plain.size;
+        }
+        if (const auto ack = readPlainAck(bytes)) {
+            onAck(*ack);
+            return PlainAck::kSize;
         }
     } else if (static_cast<unsigned char>(bytes[0]) >> 4 != 1) {
         fail(ReasonCode::ProtocolError, "the first packet is no CONNECT");
@@ -93,18 +98,31 @@ std::size_t Connection::step(std::string_view bytes) {
 }
 
 void Connection::onDecodeError(const DecodeError& error) {
-    if (state_ != State::AwaitsConnect) return fail(error.code, error.detail);
-    if (error.code == ReasonCode::UnsupportedProtocolVersion) {
+    const bool isUnsupported = error.code == ReasonCode::UnsupportedProtocolVersion;
+    if (state_ != State::AwaitsConnect)  // a second CONNECT; no DISCONNECT has that code (3.14.2.1)
+        return fail(isUnsupported ? ReasonCode::ProtocolError : error.code, error.detail);
+    if (isUnsupported) {
         version_ = error.version.value_or(Version::V311);
         ++broker_.counters().protocolErrors;
         return refuse(error.code, error.detail);
     }
-    fail(error.code, error.detail);
+    // MQTT 5 has words for what is wrong with a CONNECT (3.1.4-1); the others just close.
+    if (error.version != Version::V5) return fail(error.code, error.detail);
+    version_ = Version::V5;
+    ++broker_.counters().protocolErrors;
+    refuse(error.code, error.detail);
 }
 
-void Connection::write(const Packet& packet) {
-    output_.appendWith([&](std::string& out) { encode(packet, version_, out); });
-    wire_.outputReady();
+bool Connection::write(const Packet& packet) {
+    bool fits = true;
+    output_.appendWith([&](std::string& out) {
+        const std::size_t before = out.size();
+        encode(packet, version_, out);
+        fits = !isTooLarge(out.size() - before);
+        if (!fits) out.resize(before);
+    });
+    if (fits) wire_.outputReady();
+    return fits;
 }
 
 // PUBACK, PUBREC, PUBREL and PUBCOMP without properties.
@@ -199,20 +217,35 @@ bool Connection::hasRoom() const {
     return output_.bytes() < broker_.limits().pumpBytes;
 }
 
+// Everything of a PUBLISH but its payload. False if it is larger than the client takes.
+template <class AppendHead>
+bool Connection::writeHead(std::string_view topic, const DeliveryForm& form,
+                           std::size_t payloadSize, AppendHead appendHead) {
+    if (maxOutgoingPacket_ == SIZE_MAX && !outgoingAliases_) {
+        output_.appendWith([&](std::string& out) { appendHead(form, out); });
+        return true;
+    }
+    DeliveryForm aliased = form;
+    if (outgoingAliases_) outgoingAliases_->choose(topic, aliased);
+    std::string head;
+    appendHead(aliased, head);
+    if (isTooLarge(head.size() + payloadSize)) {
+        ++broker_.counters().droppedTooLarge;
+        return false;
+    }
+    output_.append(head);
+    if (outgoingAliases_) outgoingAliases_->written(topic, aliased);
+    return true;
+}
+
 bool Connection::sendQos0(Routing& routing, const DeliveryForm& form) {
     const std::string_view payload = routing.payload();
     if (output_.bytes() + payload.size() > broker_.limits().maxOutputBytes) return false;
-    if (maxOutgoingPacket_ != SIZE_MAX) {
-        std::string head;
-        routing.appendHead(form, version_, head);
-        if (isTooLarge(head.size() + payload.size())) {
-            ++broker_.counters().droppedTooLarge;
-            return true;  // MQTT 5, 3.1.2-25: counts as delivered
-        }
-        output_.append(head);
-    } else {
-        output_.appendWith([&](std::string& out) { routing.appendHead(form, version_, out); });
-    }
+    const auto appendHead = [&](const DeliveryForm& as, std::string& out) {
+        routing.appendHead(as, version_, out);
+    };
+    // MQTT 5, 3.1.2-25: what is too large counts as delivered.
+    if (!writeHead(routing.topic(), form, payload.size(), appendHead)) return true;
     if (payload.size() >= OutputQueue::kShareFrom) {
         const MessagePtr& message = routing.message();
         output_.append(message, message->payload);
@@ -225,15 +258,16 @@ bool Connection::sendQos0(Routing& routing, const DeliveryForm& form) {
 }
 
 bool Connection::send(const Delivery& delivery, const DeliveryForm& form) {
-    Routing routing(delivery.message, broker_.now());
-    std::string head;
-    routing.appendHead(form, version_, head);
-    if (isTooLarge(head.size() + delivery.message->payload.size())) {
-        ++broker_.counters().droppedTooLarge;
-        return false;
+    const RoutedMessage& message = *delivery.message;
+    const auto appendHead = [&](const DeliveryForm& as, std::string& out) {
+        appendPublishHead(message, as, version_, broker_.now(), out);
+    };
+    if (!writeHead(message.topic, form, message.payload.size(), appendHead)) return false;
+    if (message.payload.size() >= OutputQueue::kShareFrom) {
+        output_.append(delivery.message, message.payload);
+    } else {
+        output_.append(message.payload);
     }
-    output_.append(head);
-    output_.append(delivery.message, delivery.message->payload);
     ++broker_.counters().messagesSent;
     wire_.outputReady();
     return true;

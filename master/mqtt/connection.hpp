@@ -2,6 +2,7 @@
 
 #include "common/transport.hpp"
 #include "master/mqtt/broker.hpp"
+#include "master/mqtt/outgoing_aliases.hpp"
 #include "master/mqtt/output_queue.hpp"
 #include "master/mqtt/plain_publish.hpp"
 
@@ -69,6 +70,8 @@ public:
     /// The last receive() held acknowledgements and nothing is sent back: TCP should acknowledge at
     /// once, or a client with Nagle's algorithm waits for it.
     bool wantsQuickAck() const noexcept { return sawAck_ && output_.empty(); }
+    /// The client said that it reads and sends nothing any more.
+    bool hasPeerLeft() const noexcept { return hasPeerLeft_; }
     bool isClosed() const noexcept { return state_ == State::Closed; }
 
     // SessionOutlet
@@ -101,7 +104,9 @@ private:
     std::size_t step(std::string_view bytes);
     void processKept();
     void onDecodeError(const DecodeError& error);
-    void write(const Packet& packet);
+    /// False, and nothing is written, if the client does not take packets that large (MQTT 5,
+    /// 3.1.2-24).
+    bool write(const Packet& packet);
     void writeAck(unsigned type, std::uint16_t packetId, ReasonCode code);
     void fail(ReasonCode code, std::string_view why);
     void disconnect(ReasonCode code, std::string_view why);
@@ -127,7 +132,7 @@ private:
     SessionRequest sessionRequest(const ClientIdentity& identity);
     void accept(const ClientIdentity& identity, bool sessionPresent);
     void refuse(ReasonCode code, std::string_view why);
-    void writeConnack(ReasonCode code, bool sessionPresent, Properties properties);
+    bool writeConnack(ReasonCode code, bool sessionPresent, Properties properties);
 
     // connection_packets.cpp: with a session
     void on(Publish& packet);
@@ -135,16 +140,24 @@ private:
     void onPublish(const PublishRequest& request, std::uint16_t packetId);
     void onQos2(const PublishRequest& request, std::uint16_t packetId);
     ReasonCode route(const PublishRequest& request);
-    void on(const Puback& packet);
-    void on(const Pubrec& packet);
-    void on(const Pubrel& packet);
-    void on(const Pubcomp& packet);
+    void on(const Puback& packet) { onPuback(packet.packetId); }
+    void on(const Pubrec& packet) { onPubrec(packet.packetId, packet.code); }
+    void on(const Pubrel& packet) { onPubrel(packet.packetId); }
+    void on(const Pubcomp& packet) { onPubcomp(packet.packetId); }
+    void onAck(const PlainAck& ack);
+    void onPuback(std::uint16_t packetId);
+    void onPubrec(std::uint16_t packetId, ReasonCode code);
+    void onPubrel(std::uint16_t packetId);
+    void onPubcomp(std::uint16_t packetId);
     void on(const Subscribe& packet);
     void on(const Unsubscribe& packet);
     void on(const Pingreq& packet);
     void on(const Disconnect& packet);
     template <class Other>
     void on(const Other&);
+    template <class AppendHead>
+    bool writeHead(std::string_view topic, const DeliveryForm& form, std::size_t payloadSize,
+                   AppendHead appendHead);
     bool isTooLarge(std::size_t size) const noexcept { return size > maxOutgoingPacket_; }
 
     // connection_foreign.cpp: another protocol's Link
@@ -159,6 +172,7 @@ private:
     Version version_ = Version::V311;
     bool sawAck_ = false;
     bool isProcessing_ = false;
+    bool hasPeerLeft_ = false;     // DISCONNECT came
     bool isAccepted_ = false;      // CONNACK 0 was sent
     bool isLinkOpen_ = false;      // onOpen was called and onClose not yet
     std::uint16_t keepAlive_ = 0;  // seconds; 0: off
@@ -169,7 +183,8 @@ private:
     std::unique_ptr<ClientCertificate> certificate_;  // until CONNECT
     std::unique_ptr<Connect> connect_;                // until the session is there
     std::shared_ptr<bool> authentication_;  // while one runs: its answer may come too late
-    std::unique_ptr<std::vector<std::string>> aliases_;  // topics by alias - 1
+    std::unique_ptr<std::vector<std::string>> aliases_;  // topics by alias - 1, from the client
+    std::unique_ptr<OutgoingAliases> outgoingAliases_;   // if the client takes any
     std::unique_ptr<std::unordered_set<std::uint16_t>> foreignQos2_;
     std::unique_ptr<Fifo<HeldAnswer>> held_;
     std::string kept_;        // the beginning of a packet

@@ -37,9 +37,12 @@ void Connection::answer(unsigned type, std::uint16_t packetId, ReasonCode code,
 }
 
 void Connection::answer(const Packet& packet, StorePosition before) {
-    if (!mustHold(before)) return write(packet);
     HeldAnswer held;
     encode(packet, version_, held.bytes);
+    // A SUBACK without its codes would be a lie: who asks for more than it takes is sent away.
+    if (isTooLarge(held.bytes.size()))
+        return disconnect(ReasonCode::PacketTooLarge, "the answer is larger than the client takes");
+    if (!mustHold(before)) return sendHeld(held);
     hold(std::move(held));
 }
 

@@ -31,6 +31,8 @@ void Connection::on(Connect& packet) {
     if (state_ != State::AwaitsConnect)
         return fail(ReasonCode::ProtocolError, "a second CONNECT");  // 3.1.0-2
     version_ = packet.version;
+    if (packet.properties.maximumPacketSize)
+        maxOutgoingPacket_ = *packet.properties.maximumPacketSize;
     if (const ReasonCode code = checkConnect(packet); code != ReasonCode::Success)
         return refuse(code, "the CONNECT asks for what is not allowed");
     const bool isUndecided = mayBeForeign(packet);
@@ -39,7 +41,7 @@ void Connection::on(Connect& packet) {
     state_ = State::Undecided;
     isAccepted_ = true;
     deadline_ = lastInput_ + broker_.limits().connectDeadline;
-    writeConnack(ReasonCode::Success, false, {});
+    (void)writeConnack(ReasonCode::Success, false, {});  // before 5.0 clients take all sizes
 }
 
 ReasonCode Connection::checkConnect(const Connect& packet) const {
@@ -136,8 +138,10 @@ void Connection::accept(const ClientIdentity& identity, bool sessionPresent) {
     keepAlive_ = connect_->keepAlive;
     const Properties wishes = std::move(connect_->properties);
     connect_.reset();
-    if (wishes.maximumPacketSize) maxOutgoingPacket_ = *wishes.maximumPacketSize;
-    if (std::exchange(isAccepted_, true)) return;  // was answered while undecided
+    const std::uint16_t aliases =
+        std::min(wishes.topicAliasMaximum.value_or(0), broker_.limits().topicAliasMaximum);
+    if (aliases > 0) outgoingAliases_ = std::make_unique<OutgoingAliases>(aliases);
+    if (isAccepted_) return;  // was answered while undecided
     const BrokerLimits& limits = broker_.limits();
     Properties properties;
     properties.assignedClientIdentifier = wishes.assignedClientIdentifier;
@@ -150,23 +154,26 @@ void Connection::accept(const ClientIdentity& identity, bool sessionPresent) {
         std::string information = broker_.access().responseInformation(identity);
         if (!information.empty()) properties.responseInformation = std::move(information);
     }
-    writeConnack(ReasonCode::Success, sessionPresent, std::move(properties));
+    isAccepted_ = writeConnack(ReasonCode::Success, sessionPresent, std::move(properties));
+    if (!isAccepted_)
+        refuse(ReasonCode::PacketTooLarge, "its Maximum Packet Size is too small for a CONNACK");
 }
 
 void Connection::refuse(ReasonCode code, std::string_view why) {
     ++broker_.counters().clientsRefused;
     if (auto* observer = broker_.observer())
         observer->connectionRefused(info_.peer, connect_ ? connect_->clientId : "", code, why);
-    if (!isAccepted_) writeConnack(code, false, {});
+    if (!isAccepted_) (void)writeConnack(code, false, {});  // too large even so: just closed
     finish(false, why);
 }
 
-void Connection::writeConnack(ReasonCode code, bool sessionPresent, Properties properties) {
+// False if it is larger than the client takes (MQTT 5, 3.1.2-24).
+bool Connection::writeConnack(ReasonCode code, bool sessionPresent, Properties properties) {
     Connack packet;
     packet.sessionPresent = sessionPresent;
     packet.code = version_ == Version::V5 ? static_cast<std::uint8_t>(code) : returnCode(code);
     packet.properties = std::move(properties);
-    write(packet);
+    return write(packet);
 }
 
 }  // namespace muster::mqtt

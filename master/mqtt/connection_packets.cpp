@@ -90,40 +90,48 @@ void Connection::onQos2(const PublishRequest& request, std::uint16_t packetId) {
     if (!cannotKeep(code)) answer(kPubrec, packetId, code, before);
 }
 
-void Connection::on(const Puback& packet) {
-    sawAck_ = true;
-    if (session_ != nullptr && session_->onPuback(packet.packetId)) broker_.pump(*session_);
+void Connection::onAck(const PlainAck& ack) {
+    switch (ack.type) {
+        case kPuback: return onPuback(ack.packetId);
+        case kPubrec: return onPubrec(ack.packetId, ReasonCode::Success);
+        case kPubrel: return onPubrel(ack.packetId);
+        default: return onPubcomp(ack.packetId);
+    }
 }
 
-void Connection::on(const Pubrec& packet) {
+void Connection::onPuback(std::uint16_t packetId) {
+    sawAck_ = true;
+    if (session_ != nullptr && session_->onPuback(packetId)) broker_.pump(*session_);
+}
+
+void Connection::onPubrec(std::uint16_t packetId, ReasonCode code) {
     sawAck_ = true;
     if (session_ == nullptr) return;
-    const auto next = session_->onPubrec(packet.packetId, packet.code);
+    const auto next = session_->onPubrec(packetId, code);
     if (next == Session::PubrecAnswer::Ended) return broker_.pump(*session_);
     const bool isKnown = next == Session::PubrecAnswer::Release;
     // Nothing follows a refusal of what is not known either (MQTT 5, 4.3.3-4).
-    if (!isKnown && isFailure(packet.code)) return;
-    answer(kPubrel, packet.packetId,
-           isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound,
+    if (!isKnown && isFailure(code)) return;
+    answer(kPubrel, packetId, isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound,
            isKnown ? kEverything : broker_.recorded());
 }
 
-void Connection::on(const Pubrel& packet) {
+void Connection::onPubrel(std::uint16_t packetId) {
     sawAck_ = true;
     const StorePosition before = broker_.recorded();
     bool isKnown = false;
     if (session_ != nullptr) {
-        isKnown = session_->releaseQos2(packet.packetId);
+        isKnown = session_->releaseQos2(packetId);
     } else if (foreignQos2_) {
-        isKnown = foreignQos2_->erase(packet.packetId) != 0;
+        isKnown = foreignQos2_->erase(packetId) != 0;
     }
-    answer(kPubcomp, packet.packetId,
-           isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound, before);
+    answer(kPubcomp, packetId, isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound,
+           before);
 }
 
-void Connection::on(const Pubcomp& packet) {
+void Connection::onPubcomp(std::uint16_t packetId) {
     sawAck_ = true;
-    if (session_ != nullptr && session_->onPubcomp(packet.packetId)) broker_.pump(*session_);
+    if (session_ != nullptr && session_->onPubcomp(packetId)) broker_.pump(*session_);
 }
 
 void Connection::on(const Subscribe& packet) {
@@ -169,6 +177,7 @@ void Connection::on(const Disconnect& packet) {
     const auto& expiry = packet.properties.sessionExpiry;
     if (expiry && *expiry != 0 && session_ != nullptr && session_->expirySeconds == 0)
         return fail(ReasonCode::ProtocolError, "session expiry was 0 at CONNECT");  // 3.14.2.2.2
+    hasPeerLeft_ = true;
     finish(packet.code != ReasonCode::Success, kPeerSaidGoodbye, expiry);
 }
 

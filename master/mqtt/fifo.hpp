@@ -21,6 +21,8 @@ public:
     auto end() { return items_.end(); }
 
     void push(T item) { items_.push_back(std::move(item)); }
+    /// Puts a fresh one at the end.
+    T& emplace() { return items_.emplace_back(); }
     /// Precondition: not empty.
     void pop() {
         items_[head_] = T{};

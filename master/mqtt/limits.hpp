@@ -21,7 +21,7 @@ struct BrokerLimits {
     std::size_t maxSubscriptions = 1'000;            // per session
     std::uint32_t maxSessionExpiry = kNeverExpires;  // seconds; longer wishes are cut to it
     std::uint16_t receiveMaximum = 1'000;            // unreleased QoS 2 messages of one client
-    std::uint16_t topicAliasMaximum = 16;            // per connection, from client to server
+    std::uint16_t topicAliasMaximum = 16;            // per connection and direction
     std::uint16_t maxInFlight = 1'000;               // unacknowledged messages to one client
     std::size_t maxQueuedMessages = 10'000;  // QoS 1 and 2, per session, beyond those in flight
     std::size_t maxQueuedBytes = 16u << 20;  // the same in bytes

@@ -243,7 +243,8 @@ void Listener::Impl::runTurns() {
     ready_.arm();
 }
 
-// Everything that can be read first, then one write for each peer. Whether anything was done.
+// Everything that can be read first, then one write for each peer. Whether more waits already:
+// looking for what may have come meanwhile is a system call, and the loop looks anyway.
 bool Listener::Impl::runTurn() {
     turnTime_ = loop_.now();
     reading_.swap(readable_);
@@ -256,10 +257,10 @@ bool Listener::Impl::runTurn() {
                       hasEnded);
     }
     for (Peer* peer : reading_) peer->read();
-    const bool hasWorked = !events.empty() || !reading_.empty() || !dirty_.empty();
+    const bool isPart = events.size() == ReadySet::kMostEvents;
     reading_.clear();
     flushAll();
-    return hasWorked;
+    return isPart || !readable_.empty() || !dirty_.empty();
 }
 
 // A flush may make output anew; that goes out with the next turn, so that nobody waits for ever.

@@ -2,20 +2,17 @@
 
 namespace muster::mqtt {
 
-InFlight& OutgoingWindow::add(Delivery delivery) {
+InFlight& OutgoingWindow::add(Delivery&& delivery) {
     if (entries_.empty()) first_ = delivery.number;
     while (first_ + entries_.size() < delivery.number) {  // numbers that were never sent
-        InFlight none;
-        none.state = InFlight::State::Finished;
-        entries_.push(std::move(none));
+        entries_.emplace().state = InFlight::State::Finished;
     }
-    InFlight entry;
+    InFlight& entry = entries_.emplace();
     entry.packetId = static_cast<std::uint16_t>(delivery.number % kIds + 1);
     entry.state = delivery.qos == 1 ? InFlight::State::AwaitsPuback : InFlight::State::AwaitsPubrec;
     entry.delivery = std::move(delivery);
-    entries_.push(std::move(entry));
     ++unfinished_;
-    return entries_.back();
+    return entry;
 }
 
 InFlight* OutgoingWindow::find(std::uint16_t packetId) {

@@ -56,7 +56,7 @@ public:
     }
     /// Precondition: there is room for its number, which is above all before. The reference is good
     /// until the next add or finish.
-    InFlight& add(Delivery delivery);
+    InFlight& add(Delivery&& delivery);
     /// Null if no unfinished message has that id.
     InFlight* find(std::uint16_t packetId);
     void finish(InFlight& entry);

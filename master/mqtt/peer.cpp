@@ -165,8 +165,10 @@ void Peer::flush() {
 }
 
 // All is written. Closing now, with input unread, would reset the connection, and the client might
-// never see the last packet: so it is told that nothing follows and given time to hang up.
+// never see the last packet: so it is told that nothing follows and given time to hang up. But who
+// said goodbye waits for nothing, unless a stream has a goodbye of its own.
 void Peer::linger() {
+    if (!stream_ && connection_->hasPeerLeft()) return end("closed");
     connection_->ended("closed", host_->now());
     connection_.reset();
     stream_.reset();

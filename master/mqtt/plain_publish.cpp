@@ -28,33 +28,34 @@ Header readHeader(std::string_view bytes) noexcept {
 
 }  // namespace
 
-std::optional<PlainPublish> readPlainPublish(std::string_view bytes, Version version,
-                                             std::size_t maxPacketSize) noexcept {
-    if (bytes.empty()) return {};
+bool readPlainPublish(std::string_view bytes, Version version, std::size_t maxPacketSize,
+                      PlainPublish& result) noexcept {
+    if (bytes.empty()) return false;
     const auto first = static_cast<unsigned char>(bytes[0]);
     const unsigned qos = (first >> 1) & 3U;
-    if (first >> 4 != 3 || qos == 3 || (qos == 0 && (first & 8U) != 0)) return {};
+    if (first >> 4 != 3 || qos == 3 || (qos == 0 && (first & 8U) != 0)) return false;
     const Header header = readHeader(bytes);
     const std::size_t total = header.size + header.body;
     if (header.size == 0 || total > maxPacketSize || bytes.size() < total || header.body < 2)
-        return {};
+        return false;
     const std::size_t topicSize = u16At(bytes, header.size);
     const std::size_t afterTopic = header.size + 2 + topicSize;
     const std::size_t propertiesAt = afterTopic + (qos > 0 ? 2U : 0U);
     const std::size_t payloadAt = propertiesAt + (version == Version::V5 ? 1U : 0U);
-    if (topicSize == 0 || payloadAt > total) return {};
-    if (version == Version::V5 && bytes[propertiesAt] != 0) return {};
-    PlainPublish result;
-    result.topic = bytes.substr(header.size + 2, topicSize);
+    if (topicSize == 0 || payloadAt > total) return false;
+    if (version == Version::V5 && bytes[propertiesAt] != 0) return false;
+    const std::size_t packetId = qos > 0 ? u16At(bytes, afterTopic) : 0;
+    if (qos > 0 && packetId == 0) return false;
+    const std::string_view topic = bytes.substr(header.size + 2, topicSize);
+    if (!isValidUtf8(topic)) return false;
+    result.topic = topic;
     result.payload = bytes.substr(payloadAt, total - payloadAt);
     result.qos = static_cast<std::uint8_t>(qos);
     result.retain = (first & 1U) != 0;
     result.dup = (first & 8U) != 0;
-    result.packetId = qos > 0 ? static_cast<std::uint16_t>(u16At(bytes, afterTopic)) : 0;
+    result.packetId = static_cast<std::uint16_t>(packetId);
     result.size = total;
-    if (qos > 0 && result.packetId == 0) return {};
-    if (!isValidUtf8(result.topic)) return {};
-    return result;
+    return true;
 }
 
 FirstPublish peekFirstPublish(std::string_view bytes) noexcept {

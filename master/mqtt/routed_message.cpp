@@ -2,6 +2,8 @@
 
 #include "master/mqtt/recorder.hpp"
 
+#include <utility>
+
 namespace muster::mqtt {
 
 namespace {
@@ -47,14 +49,35 @@ std::uint32_t secondsLeft(TimePoint expires, TimePoint now) {
         std::chrono::ceil<std::chrono::seconds>(expires - now).count());
 }
 
+PublishHead headOf(std::string_view topic, const Properties* properties, const DeliveryForm& form) {
+    PublishHead head;
+    if (!form.isTopicKnown) head.topic = topic;
+    head.topicAlias = form.topicAlias;
+    head.qos = form.qos;
+    head.retain = form.retain;
+    head.dup = form.dup;
+    head.packetId = form.packetId;
+    head.properties = properties != nullptr ? properties : &kNoProperties;
+    head.subscriptionIdentifiers = form.subscriptionIds;
+    return head;
+}
+
 }  // namespace
 
 std::size_t RoutedMessage::bytes() const noexcept {
     return topic.size() + payload.size() + (properties ? sizeOf(*properties) : 0);
 }
 
+void appendPublishHead(const RoutedMessage& message, const DeliveryForm& form, Version version,
+                       TimePoint now, std::string& out) {
+    PublishHead head = headOf(message.topic, message.properties.get(), form);
+    if (message.expires) head.messageExpiry = secondsLeft(*message.expires, now);
+    encodePublishHead(head, message.payload.size(), version, out);
+}
+
 MessagePtr makeMessage(const PublishRequest& request, TimePoint now) {
-    auto message = std::make_shared<RoutedMessage>();
+    // Its members initialise themselves: zeroes before that would be for nothing.
+    auto message = std::make_shared_for_overwrite<RoutedMessage>();
     message->topic = request.topic;
     message->payload = request.payload;
     message->qos = request.qos;
@@ -82,25 +105,16 @@ const KeptMessagePtr& Routing::kept(Recorder& recorder) {
 }
 
 void Routing::appendHead(const DeliveryForm& form, Version version, std::string& out) {
-    if (form.qos > 0 || !form.subscriptionIds.empty()) return encodeHead(form, version, out);
-    std::string& head = cachedHead(form.retain, version);
+    if (form.qos > 0 || !form.subscriptionIds.empty() || form.topicAlias != 0)
+        return encodeHead(form, version, out);
+    auto& [isWantedAgain, head] = heads_[(form.retain ? 2U : 0U) + (version == Version::V5)];
+    if (!std::exchange(isWantedAgain, true)) return encodeHead(form, version, out);
     if (head.empty()) encodeHead(form, version, head);
     out.append(head);
 }
 
-std::string& Routing::cachedHead(bool retain, Version version) {
-    return heads_[(retain ? 2U : 0U) + (version == Version::V5 ? 1U : 0U)];
-}
-
 void Routing::encodeHead(const DeliveryForm& form, Version version, std::string& out) const {
-    PublishHead head;
-    head.topic = request_.topic;
-    head.qos = form.qos;
-    head.retain = form.retain;
-    head.dup = form.dup;
-    head.packetId = form.packetId;
-    head.properties = request_.properties != nullptr ? request_.properties : &kNoProperties;
-    head.subscriptionIdentifiers = form.subscriptionIds;
+    PublishHead head = headOf(request_.topic, request_.properties, form);
     const auto expires = message_ ? message_->expires : expiryOf(request_, now_);
     if (expires) head.messageExpiry = secondsLeft(*expires, now_);
     encodePublishHead(head, request_.payload.size(), version, out);

@@ -52,7 +52,13 @@ struct DeliveryForm {
     bool dup = false;
     std::uint16_t packetId = 0;
     std::span<const std::uint32_t> subscriptionIds;
+    std::uint16_t topicAlias = 0;  // of the receiver's connection; 0: none
+    bool isTopicKnown = false;     // the alias stands in place of the topic
 };
+
+/// Appends everything of the PUBLISH but its payload.
+void appendPublishHead(const RoutedMessage& message, const DeliveryForm& form, Version version,
+                       TimePoint now, std::string& out);
 
 /// One message on its way to its receivers. What is the same for several of them is made once: the
 /// owned copy when the first one must keep it, the encoded head of QoS 0 for each version.
@@ -72,14 +78,18 @@ public:
     void appendHead(const DeliveryForm& form, Version version, std::string& out);
 
 private:
-    std::string& cachedHead(bool retain, Version version);
     void encodeHead(const DeliveryForm& form, Version version, std::string& out) const;
 
     PublishRequest request_;
     TimePoint now_;
     MessagePtr message_;
     KeptMessagePtr kept_;
-    std::string heads_[4];  // QoS 0 without subscription identifiers: by retain, and 3.x or 5
+    /// For QoS 0 without subscription identifiers; kept from the second receiver on.
+    struct Head {
+        bool isWantedAgain = false;
+        std::string bytes;
+    };
+    Head heads_[4];  // by retain, and 3.x or 5
 };
 
 }  // namespace muster::mqtt

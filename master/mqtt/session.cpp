@@ -27,7 +27,7 @@ SessionRow Session::row() const {
     row.isConnected = isConnected();
     row.endsAt = endsAt;
     row.sentUpTo = firstUnsent();
-    row.will = will;
+    if (will) row.will = *will;
     row.willDue = willDue;
     return row;
 }
@@ -88,7 +88,7 @@ void Session::recordErased(std::uint64_t number) {
     if (isKept()) recorder_.record(change::EraseDelivery{key_, number});
 }
 
-bool Session::deliver(Delivery delivery) {
+bool Session::deliver(Delivery&& delivery) {
     const std::size_t bytes = delivery.message->bytes();
     const bool isDirect = queue_.empty() && unsentInFlight_ == 0;
     const bool fits = queue_.size() < limits_.maxQueuedMessages &&
@@ -117,7 +117,9 @@ Delivery Session::unqueue() {
 }
 
 std::size_t Session::pump(TimePoint now) {
-    while (unsentInFlight_ > 0 && outlet_ != nullptr && sentInFlight_ < quota_) resendOne();
+    while (unsentInFlight_ > 0 && outlet_ != nullptr && sentInFlight_ < quota_ &&
+           outlet_->hasRoom())
+        resendOne();
     std::size_t expired = 0;
     while (!queue_.empty() && unsentInFlight_ == 0 && maySend(queue_.front())) {
         Delivery delivery = unqueue();
@@ -167,7 +169,7 @@ std::vector<Delivery> Session::takeShared(const std::function<bool(SharedGroup&)
     return taken;
 }
 
-void Session::sendNew(Delivery delivery) {
+void Session::sendNew(Delivery&& delivery) {
     InFlight& entry = window_.add(std::move(delivery));
     const Delivery& kept = entry.delivery;
     entry.isSent = true;

@@ -71,7 +71,7 @@ public:
     void detach() noexcept { outlet_ = nullptr; }
 
     /// QoS 1 or 2: sends at once or queues. False if it was dropped at a bound.
-    bool deliver(Delivery delivery);
+    bool deliver(Delivery&& delivery);
     /// Whether what is next waits until the store has it: QoS 2, which is never sent twice.
     bool waitsForStore() const noexcept {
         return !queue_.empty() && queue_[0].after > recorder_.committed();
@@ -113,7 +113,7 @@ public:
 
     /// How and when the session ends; the broker's business.
     std::uint32_t expirySeconds = 0;
-    std::optional<Will> will;
+    std::unique_ptr<Will> will;  // apart: it is large, and most sessions have none
     std::optional<TimePoint> willDue;
     std::optional<TimePoint> endsAt;
     std::optional<TimePoint> scheduledFor;  // its place in the broker's calendar
@@ -127,7 +127,7 @@ private:
     void number(Delivery& delivery);
     std::uint64_t firstUnsent() const;
     void recordErased(std::uint64_t number);
-    void sendNew(Delivery delivery);
+    void sendNew(Delivery&& delivery);
     void sendAgain(InFlight& entry);
     void resendOne();
     void end(InFlight& entry);

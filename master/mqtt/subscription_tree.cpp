@@ -98,6 +98,7 @@ SubscriptionTree::~SubscriptionTree() = default;
 
 bool SubscriptionTree::add(const TopicFilter& filter, Session& session,
                            const SubscriptionOptions& options) {
+    ++version_;
     Node* node = root_.get();
     std::string_view rest = filter.filter();
     while (rest.data() != nullptr) node = &node->make(takeLevel(rest));
@@ -108,6 +109,7 @@ bool SubscriptionTree::add(const TopicFilter& filter, Session& session,
 }
 
 bool SubscriptionTree::remove(const TopicFilter& filter, Session& session) {
+    ++version_;
     if (!removeBelow(*root_, filter.filter(), filter, session)) return false;
     --size_;
     return true;
@@ -139,6 +141,9 @@ std::shared_ptr<SharedGroup> SubscriptionTree::group(const TopicFilter& filter) 
 }
 
 void SubscriptionTree::match(std::string_view topic, SubscriptionMatches& matches) const {
+    if (matches.version == version_ && matches.topic == topic) return;
+    matches.version = version_;
+    matches.topic = topic;
     matches.subscribers.clear();
     matches.groups.clear();
     if (!topic.empty()) matchBelow(*root_, topic, true, matches);

@@ -38,8 +38,11 @@ struct SharedGroup : std::enable_shared_from_this<SharedGroup> {
     std::size_t next = 0;
 };
 
-/// What a topic matched. Reused between calls, so that matching does not allocate.
+/// What a topic matched in one tree. Reused between calls, so that matching does not allocate; and
+/// messages often come in bursts of one topic, which then are matched once.
 struct SubscriptionMatches {
+    std::string topic;
+    std::uint64_t version = 0;                   // of the tree; 0: nothing was matched yet
     std::vector<const Subscriber*> subscribers;  // one session may stand here several times
     std::vector<SharedGroup*> groups;
 };
@@ -57,6 +60,7 @@ public:
     bool add(const TopicFilter& filter, Session& session, const SubscriptionOptions& options);
     /// False if there was none.
     bool remove(const TopicFilter& filter, Session& session);
+    /// `matches` are this tree's own from an earlier call, or new.
     void match(std::string_view topic, SubscriptionMatches& matches) const;
     /// The group of a shared filter; null if it has no members.
     std::shared_ptr<SharedGroup> group(const TopicFilter& filter) const;
@@ -70,6 +74,7 @@ private:
                            SubscriptionMatches& matches);
     std::unique_ptr<Node> root_;
     std::size_t size_ = 0;
+    std::uint64_t version_ = 1;  // rises with every change
 };
 
 }  // namespace muster::mqtt

@@ -1,8 +1,8 @@
 // The broker as a process of its own, for tests and measurements: no master, and everybody may do
-// everything. Prints "listening PORT" once it accepts connections; ends at SIGTERM, or with the
-// process that started it.
+// everything. Prints "listening PORT" (and "websocket PORT" before) once it accepts connections;
+// ends at SIGTERM, or with the process that started it.
 //
-// usage: broker_program [--host ADDRESS] [--port PORT] [--store FILE] [--web-socket]
+// usage: broker_program [--host ADDRESS] [--port PORT] [--ws PORT] [--store FILE] [--web-socket]
 //                       [--cert FILE --key FILE [--client-ca FILE]] [limits, see --help]
 #include "master/async/asio_loop.hpp"
 #include "master/mqtt/broker_ticker.hpp"
@@ -27,6 +27,7 @@ struct Options {
     mqtt::ListenerOptions listener;
     std::string store;  // file; empty: nothing is kept
     bool hasPowerDurability = false;
+    std::optional<std::uint16_t> webSocketPort;  // none: no such listener
 };
 
 void addLimits(CLI::App& app, Options& options) {
@@ -91,9 +92,18 @@ int run(const Options& options) {
     mqtt::BrokerTicker ticker(loop, broker);
     mqtt::Listener listener(loop, broker, options.listener);
     if (const auto started = listener.start(); !started) return fail(started.error());
+    mqtt::ListenerOptions webSocket = options.listener;
+    webSocket.port = options.webSocketPort.value_or(0);
+    webSocket.webSocket.emplace();
+    mqtt::Listener webSocketListener(loop, broker, webSocket);
+    if (options.webSocketPort) {
+        if (const auto started = webSocketListener.start(); !started) return fail(started.error());
+        std::printf("websocket %d\n", int{webSocketListener.port()});
+    }
     std::printf("listening %d\n", int{listener.port()});
     std::fflush(stdout);
     context.run();
+    webSocketListener.stop();
     listener.stop();
     return 0;
 }
@@ -106,6 +116,7 @@ int main(int argc, char** argv) {
     CLI::App app("muster's MQTT broker alone, open to everybody; for tests and measurements");
     app.add_option("--host", options.listener.host, "address to listen on");
     app.add_option("--port", options.listener.port, "0: any free one");
+    app.add_option("--ws", options.webSocketPort, "a WebSocket listener too; 0: any free port");
     app.add_option("--store", options.store, "file for sessions and retained messages");
     app.add_flag("--power", options.hasPowerDurability, "an fsync for each group");
     addLimits(app, options);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "test/support/client_socket.hpp"
+
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -14,7 +16,7 @@
 namespace muster::test {
 
 /// A TCP connection to 127.0.0.1 that sends and receives bytes as a test says.
-class RawClient {
+class RawClient final : public ClientSocket {
 public:
     explicit RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{};
@@ -24,7 +26,7 @@ public:
         if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
             throw std::runtime_error("cannot connect");
     }
-    ~RawClient() { ::close(fd_); }
+    ~RawClient() override { ::close(fd_); }
     RawClient(const RawClient&) = delete;
     RawClient& operator=(const RawClient&) = delete;
 
@@ -34,11 +36,19 @@ public:
     }
     /// Nothing more is sent; what comes can still be received.
     void shutDownSending() { ::shutdown(fd_, SHUT_WR); }
-    /// False once the other side has closed.
-    bool send(std::string_view bytes) {
+    bool send(std::string_view bytes) override {
         return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
                static_cast<ssize_t>(bytes.size());
     }
+    std::string receiveSome(std::chrono::milliseconds within) override {
+        if (!waitForInput(std::chrono::steady_clock::now() + within)) return {};
+        char buffer[16'384];
+        const ssize_t count = ::recv(fd_, buffer, sizeof buffer, 0);
+        if (count > 0) return {buffer, static_cast<std::size_t>(count)};
+        isClosed_ = true;
+        return {};
+    }
+    bool isClosed() const override { return isClosed_; }
     /// What comes until `size` bytes are there, the other side closes, or the time is over.
     std::string receive(std::size_t size, std::chrono::milliseconds within) {
         const auto end = std::chrono::steady_clock::now() + within;

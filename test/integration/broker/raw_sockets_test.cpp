@@ -2,8 +2,8 @@
 #include "test/support/eventually.hpp"
 #include "test/support/live_broker.hpp"
 #include "test/support/raw_client.hpp"
+#include "test/support/resident_memory.hpp"
 
-#include <fstream>
 #include <random>
 
 using namespace std::chrono_literals;
@@ -12,6 +12,7 @@ using namespace muster::mqtt;
 using muster::test::eventually;
 using muster::test::LiveBroker;
 using muster::test::RawClient;
+using muster::test::residentKilobytes;
 
 namespace {
 
@@ -35,13 +36,6 @@ bool isServed(LiveBroker& broker) {
     RawClient client(broker.port());
     client.send(connectBytes("good") + bytesOf(Pingreq{}));
     return client.receive(6, 5s) == kAccepted + std::string("\xD0\x00", 2);
-}
-
-long residentKilobytes() {
-    std::ifstream file("/proc/self/statm");
-    long size = 0, resident = 0;
-    file >> size >> resident;
-    return resident * (::sysconf(_SC_PAGESIZE) / 1024);
 }
 
 TEST(RawSockets, PacketsMayComeByteByByte) {
@@ -194,6 +188,27 @@ TEST(RawSockets, AForeignLinkIsServedAndKicked) {
     EXPECT_TRUE(client.isClosedWithin(5s));
     EXPECT_TRUE(eventually(5s, [&] { return recorder.closed == 1; }));
     EXPECT_EQ(recorder.opened, 1);
+}
+
+// Between PUBACK and the next PUBLISH, Nagle's algorithm in the client waits for TCP's
+// acknowledgement, which the kernel delays by 40 ms unless it is asked not to.
+TEST(RawSockets, AClientWithNaglesAlgorithmWaitsForNoDelayedAcknowledgement) {
+    constexpr int kRounds = 25;  // 1 s of delays, were there any
+    LiveBroker broker;
+    RawClient client(broker.port());
+    Subscribe subscribe;
+    subscribe.packetId = 1;
+    subscribe.subscriptions.push_back({"t", 1});
+    client.send(connectBytes("nagle") + bytesOf(subscribe));
+    client.receive(9, 5s);
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::uint16_t i = 1; i <= kRounds; ++i) {
+        const std::string publish = bytesOf(Publish{"t", "x", 1, false, false, i, {}});
+        client.send(publish);
+        ASSERT_EQ(client.receive(publish.size() + 4, 5s).size(), publish.size() + 4);
+        client.send(bytesOf(Puback{i, ReasonCode::Success, {}}));
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 500ms);
 }
 
 }  // namespace

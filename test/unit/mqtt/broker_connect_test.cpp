@@ -213,6 +213,14 @@ TEST(BrokerConnectBytes, ClosesAtMalformedPacketsWithTheReason) {
     EXPECT_EQ(world.broker.counters().protocolErrors, 1u);
 }
 
+TEST(BrokerConnectBytes, CallsASecondConnectOfAnUnknownLevelAProtocolError) {
+    BrokerWorld world;
+    ScriptedClient client(world);
+    client.connects("c");
+    client.sendsBytes(std::string("\x10\x0D\0\4MQTT\x09\x02\0\x3C\0\1c", 15));
+    client.expectsDisconnect(ReasonCode::ProtocolError);  // 0x84 is no code of a DISCONNECT
+}
+
 TEST(BrokerConnectBytes, RefusesPacketsAboveItsMaximumFromTheirLengthAlone) {
     BrokerWorld world;
     ScriptedClient client(world);

@@ -207,6 +207,32 @@ TEST(BrokerFlow, SkipsPacketsAboveTheClientsMaximumSize) {
     EXPECT_EQ(world.broker.counters().droppedTooLarge, 2u);
 }
 
+TEST(BrokerFlow, RefusesAClientThatTakesNoConnack) {
+    BrokerWorld world;
+    ScriptedClient small(world), tiny(world);
+    Connect connect = small.connectPacket("s");
+    connect.properties.maximumPacketSize = 5;  // a refusal is as large
+    small.sends(connect);
+    EXPECT_EQ(small.expects<Connack>().code, static_cast<int>(ReasonCode::PacketTooLarge));
+    small.expectsClosed();
+    connect.properties.maximumPacketSize = 4;
+    tiny.sends(connect);
+    tiny.expectsClosed();
+}
+
+TEST(BrokerFlow, SendsAwayWhoAsksForMoreCodesThanItTakes) {
+    BrokerWorld world;
+    ScriptedClient client(world);
+    Connect connect = client.connectPacket("s");
+    connect.properties.maximumPacketSize = 30;
+    client.connects(connect);
+    Subscribe subscribe;
+    subscribe.packetId = 1;
+    for (int i = 0; i < 30; ++i) subscribe.subscriptions.push_back({std::to_string(i)});
+    client.sends(subscribe);
+    client.expectsDisconnect(ReasonCode::PacketTooLarge);
+}
+
 TEST(BrokerFlow, TellsAVersion5PublisherThatNobodyListens) {
     BrokerWorld world;
     ScriptedClient publisher(world);
@@ -277,6 +303,21 @@ TEST(BrokerFlow, SharesLargePayloadsBetweenReceivers) {
         client->expectsMessage("a", payload);
         client->expectsMessage("a", "end");
     }
+}
+
+// A client with Nagle's algorithm waits for TCP's acknowledgement of what is not answered.
+TEST(BrokerQos, WantsAQuickAckOnlyForAcknowledgementsThatGetNoAnswer) {
+    BrokerWorld world;
+    ScriptedClient client(world);
+    client.connects("c");
+    EXPECT_EQ(client.received(), 0u);
+    client.sends(Puback{1, ReasonCode::Success, {}});
+    EXPECT_TRUE(client.connection().wantsQuickAck());
+    client.sends(Pubrel{1, ReasonCode::Success, {}});  // is answered
+    EXPECT_FALSE(client.connection().wantsQuickAck());
+    client.expects<Pubcomp>();
+    client.publishes("nobody/reads", "it");  // no acknowledgement
+    EXPECT_FALSE(client.connection().wantsQuickAck());
 }
 
 }  // namespace

@@ -53,6 +53,19 @@ TEST_P(BrokerSession, ForgetsEverythingAtACleanStart) {
     again.expectsNothing();
 }
 
+TEST_P(BrokerSession, SendsAgainNoMoreThanTheConnectionHasRoomFor) {
+    constexpr std::size_t kPayload = 200 << 10;
+    constexpr int kMessages = 20;
+    client.connects(persistent(client, "c"));
+    client.subscribes("a", 1);
+    publisher.connects("p");
+    for (int i = 0; i < kMessages; ++i) publisher.publishes("a", std::string(kPayload, 'x'), 1);
+    client.vanishes();
+    again.sends(persistent(again, "c"));
+    EXPECT_LT(again.connection().output().bytes(), world.broker.limits().pumpBytes + 2 * kPayload);
+    EXPECT_EQ(again.received(), 1U + kMessages);  // CONNACK; reading makes room
+}
+
 TEST_P(BrokerSession, SendsUnacknowledgedMessagesAgainInOrderAndAsDuplicates) {
     client.connects(persistent(client, "c"));
     client.subscribes("a", 2);

@@ -34,6 +34,19 @@ TEST_F(SubscriptionTreeTest, FindsEachMatchingSubscription) {
     EXPECT_EQ(count("$a"), 0u);
 }
 
+TEST_F(SubscriptionTreeTest, MatchesTheSameTopicAnewAfterEveryChange) {
+    EXPECT_EQ(count("a"), 0u);
+    tree.add(filter("a"), one, {});
+    EXPECT_EQ(count("a"), 1u);
+    EXPECT_EQ(count("a"), 1u);  // as it was
+    tree.add(filter("+"), two, {});
+    EXPECT_EQ(count("a"), 2u);
+    EXPECT_EQ(count("b"), 1u);
+    EXPECT_EQ(count("a"), 2u);
+    tree.remove(filter("a"), one);
+    EXPECT_EQ(count("a"), 1u);
+}
+
 TEST_F(SubscriptionTreeTest, ReplacesAnIdenticalFilterOfTheSameSession) {
     EXPECT_TRUE(tree.add(filter("a"), one, {.qos = 0}));
     EXPECT_FALSE(tree.add(filter("a"), one, {.qos = 2}));

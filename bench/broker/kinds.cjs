@@ -1,0 +1,31 @@
+// What is measured: the load, of whom, and the bars that muster's figures are held against.
+'use strict';
+
+const all = ['muster', 'mosquitto', 'null-epoll', 'null-asio'];
+
+// A bar: muster's median of `figure`, by `of`'s (without it: itself), `least` or `most`.
+// Pinned: the broker alone on core 0, the load on core 1; else the kernel decides, as it does for users.
+const kinds = {
+    'qos0': { load: ['stream', '--qos', '0', '--window', '500', '--seconds', '2'], of: all,
+        bars: [{ figure: 'rate', of: 'mosquitto', least: 10 }, { figure: 'cpuUs', of: 'null-asio', most: 6 }] },
+    'qos1': { load: ['stream', '--qos', '1', '--window', '500', '--seconds', '2'], of: all,
+        bars: [{ figure: 'rate', of: 'mosquitto', least: 10 }, { figure: 'lost', most: 0 }, { figure: 'repeated', most: 0 }] },
+    'pairs': { load: ['stream', '--qos', '1', '--window', '1', '--pairs', '64', '--seconds', '2'], of: all,
+        bars: [{ figure: 'rate', of: 'null-asio', least: 0.8 }] },
+    'fanout': { load: ['fanout', '--subscribers', '1000', '--rounds', '150'], of: all,
+        bars: [{ figure: 'rate', of: 'null-asio', least: 0.7 }, { figure: 'lastUs', of: 'null-asio', most: 1.3 }] },
+    'echo1': { load: ['roundtrip', '--in-flight', '1', '--seconds', '2'], of: all, isPinned: true,
+        bars: [{ figure: 'rate', of: 'null-asio', least: 0.9 }] },
+    'echo64': { load: ['roundtrip', '--in-flight', '64', '--seconds', '2'], of: all, isPinned: true,
+        bars: [{ figure: 'rate', of: 'null-asio', least: 0.6 }] },
+    'connections': { load: ['connections', '--count', '15000'], of: all,
+        bars: [{ figure: 'rate', of: 'null-asio', least: 0.8 }] },
+    'idle': { load: ['idle', '--count', '19000', '--seconds', '1'], of: ['muster', 'mosquitto'],
+        bars: [{ figure: 'kibPerConnection', most: 2000 / 1024 }] },
+    'durable': { load: ['offline', '--window', '500', '--seconds', '2', '--count', '800000'], of: ['muster', 'muster-power', 'mosquitto'], isDurable: true,
+        bars: [{ figure: 'rate', of: 'mosquitto', least: 20 }, { figure: 'lost', most: 0 }, { figure: 'repeated', most: 0 }] },
+    'paho': { program: 'muster_paho_round_trip', load: ['--rounds', '300'], of: ['muster', 'mosquitto'],
+        bars: [{ figure: 'p50Us', most: 1000 }] },
+};
+
+module.exports = { kinds };
