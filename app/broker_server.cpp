@@ -1,9 +1,11 @@
 #include "app/broker_server.hpp"
 
+#include "app/master_metrics.hpp"
 #include "common/config/listeners.hpp"
 #include "common/log.hpp"
 #include "common/wire/envelope.hpp"
 #include "master/session_store/sqlite_session_store.hpp"
+#include "muster_version.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -19,6 +21,22 @@ mqtt::BrokerLimits limitsOf(const config::Limits& wanted) {
     limits.maxRetained = wanted.maxRetained;
     limits.maxSessionsPerIdentity = wanted.maxConnections;  // of all that are kept, a tenth
     limits.maxSubscriptions = wanted.maxSubscriptionsPerClient;
+    limits.maxConnections = wanted.maxConnections;
+    limits.maxConnectionsPerAddress = wanted.maxConnectionsPerAddress;
+    limits.maxHalfOpen = wanted.maxHalfOpen;
+    limits.connectDeadline = wanted.connectTimeout;
+    limits.decode.maxConnectSize = wanted.maxConnectSize;
+    limits.decode.maxUserProperties = wanted.maxUserProperties;
+    limits.decode.maxUserPropertyBytes = wanted.maxUserPropertyBytes;
+    limits.maxSessions = wanted.maxSessions;
+    limits.maxTopicLevels = wanted.maxTopicLevels;
+    limits.maxRetainedBytes = wanted.maxRetainedBytes;
+    limits.maxQueuedBytesTotal = wanted.maxQueuedBytes;
+    limits.maxOutputBytes = wanted.maxOutputBytes;
+    limits.pumpBytes = std::min(limits.pumpBytes, wanted.maxOutputBytes / 2);
+    limits.rate = {wanted.messageRate, wanted.byteRate};
+    limits.maxKeepAlive = static_cast<std::uint16_t>(wanted.maxKeepAlive);
+    limits.slowConsumerTimeout = wanted.slowConsumerTimeout;
     return limits;
 }
 
@@ -89,7 +107,11 @@ BrokerServer::BrokerServer(AsioLoop& loop, const config::Cluster& cluster,
       access_(authenticator, accessOf(cluster, std::move(isMemberId))),
       journal_(loop),
       broker_(limitsOf(cluster.limits), access_, wire::makeNonce(), &journal_),
-      ticker_(loop, broker_) {}
+      ticker_(loop, broker_) {
+    // With an external broker, $SYS is that one's.
+    if (cluster.broker.url.empty())
+        sys_.emplace(loop, broker_, std::string("muster version ") + kVersion, cluster.sysInterval);
+}
 
 Result<void> BrokerServer::keepIn(const std::string& file, bool powerDurability) {
     auto opened = mqtt::SqliteSessionStore::open(loop_, file, powerDurability);
@@ -114,6 +136,19 @@ Result<void> BrokerServer::start() {
                   config::schemeOf(wanted.protocol));
         listeners_.push_back(std::move(listener));
     }
+    return serveMetrics();
+}
+
+Result<void> BrokerServer::serveMetrics() {
+    if (!cluster_.metrics) return {};
+    http::HttpOptions options;
+    options.host = cluster_.metrics->host;
+    options.port = static_cast<std::uint16_t>(cluster_.metrics->port);
+    metrics_.emplace(loop_, options, metricsHandler(broker_));
+    if (auto started = metrics_->start(); !started)
+        return Error(started.error().code(),
+                     started.error().detail() + ": change metrics in muster.json");
+    log::info("broker", "metrics at http://{}:{}/metrics", options.host, metrics_->port());
     return {};
 }
 
@@ -131,6 +166,7 @@ void BrokerServer::reload() {
 
 void BrokerServer::stop() {
     for (auto& listener : listeners_) listener->stop();
+    if (metrics_) metrics_->stop();
 }
 
 std::uint64_t BrokerServer::connections() const {

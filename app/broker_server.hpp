@@ -5,9 +5,12 @@
 #include "common/transport.hpp"
 #include "master/async/asio_loop.hpp"
 #include "master/console/topic_access.hpp"
+#include "master/http/http_listener.hpp"
 #include "master/mqtt/broker.hpp"
+#include "master/mqtt/broker_sys.hpp"
 #include "master/mqtt/broker_ticker.hpp"
 #include "master/mqtt/listener.hpp"
+#include "master/mqtt/live_broker_view.hpp"
 #include "master/mqtt/session_store.hpp"
 
 #include <cstdint>
@@ -38,9 +41,12 @@ public:
     void stop();
 
     mqtt::Broker& broker() { return broker_; }
+    mqtt::BrokerView& view() { return view_; }
     std::uint64_t connections() const;
 
 private:
+    Result<void> serveMetrics();
+
     /// Writes what an operator may want to know of the broker's life to the log.
     class Journal final : public mqtt::BrokerObserver {
     public:
@@ -63,8 +69,11 @@ private:
     Journal journal_;
     std::unique_ptr<mqtt::SessionStore> store_;  // outlives the broker
     mqtt::Broker broker_;
+    mqtt::LiveBrokerView view_{broker_};
     mqtt::BrokerTicker ticker_;
+    std::optional<mqtt::BrokerSys> sys_;
     std::vector<std::unique_ptr<mqtt::Listener>> listeners_;
+    std::optional<http::HttpListener> metrics_;  // if it is configured
 };
 
 }  // namespace muster::app

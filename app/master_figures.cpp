@@ -23,50 +23,22 @@ json figuresOf(const PomeloGateway::Counters& counters) {
             {"dropped", counters.dropped}};
 }
 
-json figuresOf(const mqtt::BrokerCounters& counters) {
-    return {{"connectionsAccepted", counters.connectionsAccepted},
-            {"connectionsRefused", counters.connectionsRefused},
-            {"clientsConnected", counters.clientsConnected},
-            {"clientsRefused", counters.clientsRefused},
-            {"foreignLinks", counters.foreignLinks},
-            {"takeOvers", counters.takeOvers},
-            {"protocolErrors", counters.protocolErrors},
-            {"keepAliveTimeouts", counters.keepAliveTimeouts},
-            {"connectTimeouts", counters.connectTimeouts},
-            {"messagesReceived", counters.messagesReceived},
-            {"messagesSent", counters.messagesSent},
-            {"publishesDenied", counters.publishesDenied},
-            {"subscriptionsDenied", counters.subscriptionsDenied},
-            {"deliveriesDenied", counters.deliveriesDenied},
-            {"droppedQos0", counters.droppedQos0},
-            {"droppedQueueFull", counters.droppedQueueFull},
-            {"droppedExpired", counters.droppedExpired},
-            {"droppedTooLarge", counters.droppedTooLarge},
-            {"retainedRefused", counters.retainedRefused},
-            {"slowConsumers", counters.slowConsumers},
-            {"willsPublished", counters.willsPublished},
-            {"sessionsExpired", counters.sessionsExpired}};
-}
-
-json figuresOf(const mqtt::BrokerGauges& gauges) {
-    return {{"connections", gauges.connections},     {"sessions", gauges.sessions},
-            {"subscriptions", gauges.subscriptions}, {"retained", gauges.retained},
-            {"retainedBytes", gauges.retainedBytes}, {"queuedBytes", gauges.queuedBytes}};
+json figuresOf(mqtt::BrokerView& view) {
+    json figures = json::object();
+    for (const auto& [name, value] : view.figures()) figures[std::string(name)] = value;
+    return figures;
 }
 
 }  // namespace
 
 void MasterProcess::Parts::addFigures(json& record) {
-    mqtt::Broker& broker = broker_->broker();
-    json brokerFigures = figuresOf(broker.counters());
-    brokerFigures.update(figuresOf(broker.gauges()));
     record["id"] = config_.masterId;
     record["members"] = agent_->servers().size();
     record["openRequests"] = agent_->openRequests();
     record["openOrders"] = orders_->openCount();
     record["agent"] = figuresOf(agent_->counters());
     record["pomelo"] = figuresOf(gateway_->counters());
-    record["broker"] = std::move(brokerFigures);
+    record["broker"] = figuresOf(broker_->view());
 }
 
 }  // namespace muster::app

@@ -2,6 +2,7 @@
 #include "app/supervision.hpp"
 #include "common/log.hpp"
 #include "modules/bench/bench_master.hpp"
+#include "modules/broker/broker_master.hpp"
 #include "modules/console/console_master.hpp"
 #include "modules/echo/echo_master.hpp"
 #include "modules/process_info/process_info_master.hpp"
@@ -82,6 +83,8 @@ void MasterProcess::Parts::addModules() {
     console.self.id = config_.masterId;
     console.self.type = "master";
     console_->add(std::make_unique<modules::ConsoleMaster>(std::move(console)));
+    const bool isEmbedded = config_.broker.url.empty();
+    console_->add(std::make_unique<modules::BrokerMaster>(isEmbedded ? &broker_->view() : nullptr));
     console_->add(std::make_unique<modules::SystemInfoMaster>());
     console_->add(std::make_unique<modules::ProcessInfoMaster>());
     console_->add(std::make_unique<modules::ScriptsMaster>());

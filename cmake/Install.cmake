@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(MUSTER_MONITOR_TARGETS muster_base muster_paho muster_modules_common muster_modules_monitor
   muster_monitor muster_client)
-set(MUSTER_MASTER_TARGETS muster_app muster_async muster_tls muster_mqtt muster_mqtt_server muster_sqlite
+set(MUSTER_MASTER_TARGETS muster_app muster_async muster_tls muster_mqtt muster_http muster_mqtt_server muster_sqlite
   muster_session_store muster_cluster
   muster_config muster_console muster_cli muster_modules_master
   muster_supervisor muster_supervisor_wire muster_supervisor_master muster_supervisor_node

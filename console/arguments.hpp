@@ -31,6 +31,7 @@ struct Arguments {
 
     // What to do, and to whom.
     std::vector<std::string> words;  // selectors, key=value pairs, module names, ...
+    std::string client, topic;       // of `muster broker`
     std::string type;
     std::vector<std::string> ids;
     bool isConfirmed = false;  // --yes

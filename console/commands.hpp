@@ -17,6 +17,8 @@ ExitCode runEvents(Context& context);
 ExitCode runOrders(Context& context);
 ExitCode runValidate(Context& context);
 ExitCode runBroker(Context& context);
+/// The verbs of `muster broker` that look into the embedded one.
+ExitCode runBrokerView(Context& context);
 ExitCode runModule(Context& context);
 ExitCode runCompletion(Context& context);
 ExitCode runVersion(Context& context);

@@ -107,6 +107,26 @@ void addGroup(CLI::App& app, Arguments& a, const char* name,
     }
 }
 
+/// What `muster broker` shows of the embedded broker, and `disconnect`.
+void addBrokerViews(CLI::App& app, Arguments& a) {
+    CLI::App* group = app.get_subcommand("broker");
+    for (const char* action : {"clients", "sessions", "subscriptions", "retained", "queues", "slow",
+                               "stats", "disconnect", "trace"}) {
+        const std::string_view name = action;
+        CLI::App* sub = group->add_subcommand(action);
+        sub->set_help_flag("--help");
+        sub->fallthrough();
+        sub->add_flag_callback("--json", [&a] { a.format = Format::Json; });
+        const bool takesFilter = name == "subscriptions" || name == "retained";
+        if (takesFilter) sub->add_option("filter", a.words)->expected(0, 1);
+        if (name == "disconnect") sub->add_option("client", a.words)->expected(1)->required();
+        if (name == "subscriptions" || name == "trace") sub->add_option("--client", a.client);
+        if (name == "trace") sub->add_option("--topic", a.topic);
+        if (name != "stats" && name != "disconnect" && name != "trace")
+            sub->add_option("-n,--limit", a.limit)->check(CLI::Range(1, 1'000'000));
+    }
+}
+
 std::string chosenVerb(const CLI::App& app) {
     std::string verb;
     const CLI::App* at = &app;
@@ -184,6 +204,7 @@ Parsed parseArguments(int argc, const char* const* argv) {
     addLookingVerbs(app, a);
     addChangingVerbs(app, a);
     addGroup(app, a, "broker", {"acl", "passwd"}, 0);
+    addBrokerViews(app, a);
     addGroup(app, a, "module", {"list", "enable", "disable"}, 1);
     for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) {
         verb->set_help_flag("--help");

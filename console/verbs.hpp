@@ -52,10 +52,17 @@ inline constexpr std::array kVerbs{
     Verb{"validate", "validate [CONFIG | -c CONFIG] [-e ENV]",
          "check a configuration, all errors at once", "muster validate -c config",
          "0 valid, 2 usage, or the configuration has errors"},
-    Verb{"broker", "broker acl | broker passwd  [-c CONFIG] [-e ENV]",
-         "ACL and password file for an external Mosquitto",
-         "muster broker acl -c config > muster.acl",
-         "0 done, 1 no tokens yet, 2 usage, or the configuration has errors"},
+    Verb{"broker",
+         "broker clients | sessions | queues | slow | stats  [-n N] [--json]\n"
+         "         muster broker subscriptions [FILTER | --client ID] [-n N] [--json]\n"
+         "         muster broker retained [FILTER] [-n N] [--json]\n"
+         "         muster broker disconnect ID\n"
+         "         muster broker trace [--client ID] [--topic FILTER] [--json]\n"
+         "         muster broker acl | passwd  [-c CONFIG] [-e ENV]",
+         "what goes on in the embedded broker; files for an external Mosquitto",
+         "muster broker slow",
+         "0 done, 1 failed, 2 usage, or the configuration has errors, 3 no such client,\n"
+         "5 timed out, 6 not allowed, 7 no master answers, 8 an external broker,\n130 interrupted"},
     Verb{"module", "module list | module enable NAME | module disable NAME", "the master's modules",
          "muster module list",
          "0 done, 2 usage, 3 no such module, 5 timed out, 6 not allowed, 7 no master answers"},

@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build ccache lld pkg-config python3
   libboost1.81-dev libpaho-mqtt-dev libpaho-mqttpp-dev nlohmann-json3-dev libfmt-dev libspdlog-dev
-  libsqlite3-dev libssl-dev libargon2-dev libcli11-dev
+  libsqlite3-dev libssl-dev libargon2-dev libcli11-dev prometheus-cpp-dev
 )
 if [ "${1:-}" = --tests ]; then
   packages+=(git mosquitto mosquitto-clients libmosquitto-dev python3-paho-mqtt openssl libgtest-dev libgmock-dev clang-format)

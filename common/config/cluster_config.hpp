@@ -132,7 +132,29 @@ struct Limits {
     std::size_t maxRetained = 1'000'000;
     std::size_t maxPendingRequests = 100'000;
     std::size_t maxSubscriptionsPerClient = 1'000;
+    std::size_t maxConnectionsPerAddress = 0;  // 0: no bound
+    std::size_t maxHalfOpen = 1'000;           // connections without a session yet
+    std::chrono::milliseconds connectTimeout{10'000};
+    std::size_t maxConnectSize = 64 << 10;  // bytes
+    std::size_t maxUserProperties = 32;     // of one packet
+    std::size_t maxUserPropertyBytes = 8 << 10;
+    std::size_t maxSessions = 100'000;
+    std::size_t maxTopicLevels = 128;
+    std::size_t maxRetainedBytes = 256 << 20;
+    std::size_t maxQueuedBytes = 256 << 20;  // over all sessions
+    std::size_t maxOutputBytes = 8 << 20;    // unsent, of one connection
+    std::size_t messageRate = 0;             // messages per second of one connection; 0: any
+    std::size_t byteRate = 0;                // bytes per second of one connection; 0: any
+    int maxKeepAlive = 0;                    // seconds; 0: any
+    std::chrono::milliseconds slowConsumerTimeout{60'000};  // 0: never
     bool operator==(const Limits&) const = default;
+};
+
+/// Where Prometheus finds /metrics.
+struct Metrics {
+    std::string host = "127.0.0.1";
+    int port = 9464;
+    bool operator==(const Metrics&) const = default;
 };
 
 struct PomeloPolicy {
@@ -161,6 +183,8 @@ struct Cluster {
     std::vector<Cron> crons;
     std::vector<std::string> modules;  // optional built-in modules switched on, e.g. "echo"
     Limits limits;
+    std::chrono::milliseconds sysInterval{10'000};  // of $SYS; 0: off
+    std::optional<Metrics> metrics;                 // none: no HTTP listener
     PomeloPolicy pomelo;
     bool operator==(const Cluster&) const = default;
 };

@@ -1,9 +1,12 @@
 #include "common/config/fields.hpp"
+#include "common/config/limit_fields.hpp"
 
 namespace muster::config {
 constexpr std::int64_t kDay = 24LL * 3600 * 1000;
 
-const std::vector<Field> kFields = {
+namespace {
+
+const std::vector<Field> kClusterFields = {
     {"configVersion", FieldType::Integer, "required", 1, 1, {}, "Version of this file's shape."},
     {"cluster",
      FieldType::Text,
@@ -160,50 +163,9 @@ const std::vector<Field> kFields = {
      {},
      "PEM file of the master's certificate."},
     {"broker.keyFile", FieldType::Text, "none", 1, 4096, {}, "PEM file of its private key."},
-    {"limits", FieldType::Object, "", 0, 0, {}, "Bounds of the master and its embedded broker."},
-    {"limits.maxConnections",
-     FieldType::Integer,
-     "10000",
-     1,
-     1'000'000,
-     {},
-     "Connections at one time."},
-    {"limits.maxPacketSize",
-     FieldType::Integer,
-     "1048576",
-     1024,
-     268'435'455,
-     {},
-     "Bytes of one MQTT packet."},
-    {"limits.maxQueuedPerSession",
-     FieldType::Integer,
-     "1000",
-     1,
-     1'000'000,
-     {},
-     "Messages waiting for one session."},
-    {"limits.maxQueuedBytesPerSession",
-     FieldType::Integer,
-     "8388608",
-     1024,
-     1LL << 32,
-     {},
-     "Bytes waiting for one session."},
-    {"limits.maxRetained", FieldType::Integer, "1000000", 1, 100'000'000, {}, "Retained messages."},
-    {"limits.maxPendingRequests",
-     FieldType::Integer,
-     "100000",
-     1,
-     10'000'000,
-     {},
-     "Requests without an answer yet."},
-    {"limits.maxSubscriptionsPerClient",
-     FieldType::Integer,
-     "1000",
-     1,
-     1'000'000,
-     {},
-     "Subscriptions of one client."},
+};
+
+const std::vector<Field> kServerFields = {
     {"modules",
      FieldType::List,
      "none",
@@ -378,5 +340,15 @@ const std::vector<Field> kFields = {
      {},
      "Not ready by then: it is stopped and counts as failed."},
 };
+
+std::vector<Field> joined(std::initializer_list<const std::vector<Field>*> parts) {
+    std::vector<Field> all;
+    for (const auto* part : parts) all.insert(all.end(), part->begin(), part->end());
+    return all;
+}
+
+}  // namespace
+
+const std::vector<Field> kFields = joined({&kClusterFields, &kLimitFields, &kServerFields});
 
 }  // namespace muster::config

@@ -41,6 +41,21 @@ void readLimits(const JsonValue& root, Limits& limits) {
     takeInteger(*value, "maxRetained", limits.maxRetained);
     takeInteger(*value, "maxPendingRequests", limits.maxPendingRequests);
     takeInteger(*value, "maxSubscriptionsPerClient", limits.maxSubscriptionsPerClient);
+    takeInteger(*value, "maxConnectionsPerAddress", limits.maxConnectionsPerAddress);
+    takeInteger(*value, "maxHalfOpen", limits.maxHalfOpen);
+    take(*value, "connectTimeout", limits.connectTimeout);
+    takeInteger(*value, "maxConnectSize", limits.maxConnectSize);
+    takeInteger(*value, "maxUserProperties", limits.maxUserProperties);
+    takeInteger(*value, "maxUserPropertyBytes", limits.maxUserPropertyBytes);
+    takeInteger(*value, "maxSessions", limits.maxSessions);
+    takeInteger(*value, "maxTopicLevels", limits.maxTopicLevels);
+    takeInteger(*value, "maxRetainedBytes", limits.maxRetainedBytes);
+    takeInteger(*value, "maxQueuedBytes", limits.maxQueuedBytes);
+    takeInteger(*value, "maxOutputBytes", limits.maxOutputBytes);
+    takeInteger(*value, "messageRate", limits.messageRate);
+    takeInteger(*value, "byteRate", limits.byteRate);
+    takeInteger(*value, "maxKeepAlive", limits.maxKeepAlive);
+    take(*value, "slowConsumerTimeout", limits.slowConsumerTimeout);
 }
 
 Command readCommand(const JsonValue& value) {
@@ -205,6 +220,12 @@ void readMuster(const SourceFile& source, Draft& draft) {
     readListeners(source, draft);
     readBroker(source, draft);
     readLimits(source.value, cluster.limits);
+    take(source.value, "sysInterval", cluster.sysInterval);
+    if (const JsonValue* metrics = source.value.find("metrics")) {
+        cluster.metrics.emplace();
+        take(*metrics, "host", cluster.metrics->host);
+        takeInteger(*metrics, "port", cluster.metrics->port);
+    }
     readTypes(source, draft);
 }
 

@@ -44,6 +44,11 @@ bool monitorMayRead(const mqtt::ClientIdentity& identity, std::string_view rest)
     return second == "type" && !identity.group.empty() && rest == identity.group;
 }
 
+/// What the broker tells of itself.
+bool isOfBroker(std::string_view topic) {
+    return topic.starts_with("$SYS/");
+}
+
 bool viewerMayRead(std::string_view name, std::string_view rest) {
     if (rest == "leader") return true;
     const auto first = takeLevel(rest);
@@ -158,7 +163,7 @@ bool TopicAccess::mayPublish(const mqtt::ClientIdentity& identity, std::string_v
 bool TopicAccess::mayRead(const mqtt::ClientIdentity& identity, std::string_view topic) const {
     if (is(identity, Role::Master)) return true;
     const auto rest = topics_.relative(topic);
-    if (!rest) return false;
+    if (!rest) return isOfBroker(topic) && !is(identity, Role::Monitor);
     if (is(identity, Role::Monitor)) return monitorMayRead(identity, *rest);
     return viewerMayRead(identity.name, *rest);
 }
@@ -166,6 +171,7 @@ bool TopicAccess::mayRead(const mqtt::ClientIdentity& identity, std::string_view
 std::vector<std::string> TopicAccess::readable(const mqtt::ClientIdentity& identity) const {
     std::vector<std::string> filters = {topics_.leader(), topics_.reply(identity.name, "#")};
     if (!is(identity, Role::Monitor)) {
+        filters.push_back("$SYS/#");
         for (const char* branch : {"presence", "state", "event", "metric", "log"})
             filters.push_back(topics_.root() + "/" + branch + "/#");
         return filters;

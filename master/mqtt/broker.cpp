@@ -29,6 +29,7 @@ void Broker::tick(TimePoint now) {
     // A connection's tick may close it; it leaves the set only when its shell destroys it, later.
     for (Connection* connection : connections_) connection->tick(now);
     runDue();
+    trace_.expire(now_);
     counters_.droppedExpired += retained_.sweep(now_, kSweepSlice);
 }
 
@@ -47,7 +48,7 @@ void Broker::wantWork(Session& session) {
 
 ReasonCode Broker::subscribe(Session& session, const Subscription& wish, std::uint32_t identifier) {
     const auto filter = TopicFilter::parse(wish.filter);
-    if (!filter) return ReasonCode::TopicFilterInvalid;
+    if (isTooDeep(wish.filter) || !filter) return ReasonCode::TopicFilterInvalid;
     if (filter->isShared() && wish.noLocal) return ReasonCode::ProtocolError;  // 3.8.3-4
     if (!access_.maySubscribe(session.identity(), filter->filter())) {
         ++counters_.subscriptionsDenied;
@@ -57,14 +58,17 @@ ReasonCode Broker::subscribe(Session& session, const Subscription& wish, std::ui
     }
     const auto known = session.subscriptions.find(wish.filter);
     const bool isNew = known == session.subscriptions.end();
-    if (isNew && session.subscriptions.size() >= limits_.maxSubscriptions)
+    if (isNew && session.subscriptions.size() >= limits_.maxSubscriptions) {
+        ++counters_.subscriptionsRefused;
         return ReasonCode::QuotaExceeded;
+    }
     const SubscriptionOptions options{wish.qos, wish.noLocal, wish.retainAsPublished, identifier};
     if (session.isKept() && recorder_.isFailing()) return ReasonCode::QuotaExceeded;
     tree_.add(*filter, session, options);
     if (session.isKept())
         recorder_.record(change::PutSubscription{session.key(), wish.filter, options});
     session.subscriptions.insert_or_assign(wish.filter, Session::Granted{*filter, options});
+    note({"subscribe", session.clientId(), wish.filter, 0, wish.qos, {}});
     queueRetained(session, *filter, wish, options, isNew);
     return static_cast<ReasonCode>(wish.qos);
 }
@@ -72,6 +76,7 @@ ReasonCode Broker::subscribe(Session& session, const Subscription& wish, std::ui
 ReasonCode Broker::unsubscribe(Session& session, const std::string& filter) {
     const auto known = session.subscriptions.find(filter);
     if (known == session.subscriptions.end()) return ReasonCode::NoSubscriptionExisted;
+    note({"unsubscribe", session.clientId(), filter, 0, -1, {}});
     tree_.remove(known->second.filter, session);
     const std::string& text = known->second.filter.filter();
     session.pendingRetained.removeIf(
@@ -106,6 +111,16 @@ std::size_t Broker::disconnectIdentity(std::string_view name, ReasonCode code) {
     return ids.size();
 }
 
+bool Broker::disconnectClient(const std::string& clientId) {
+    Session* session = find(clientId);
+    if (session == nullptr || !session->isConnected()) return false;
+    constexpr std::string_view kWhy = "disconnected by an administrator";
+    SessionOutlet* outlet = session->outlet();
+    detach(*session, {true, std::nullopt, kWhy});
+    outlet->detached(ReasonCode::AdministrativeAction, kWhy);
+    return true;
+}
+
 void Broker::shutDown() {
     for (Connection* connection : connections_) connection->shutDown();
 }
@@ -113,6 +128,8 @@ void Broker::shutDown() {
 BrokerGauges Broker::gauges() const {
     BrokerGauges gauges;
     gauges.connections = connections_.size();
+    gauges.halfOpen = admission_.halfOpen();
+    gauges.connectedClients = connectedClients_;
     gauges.sessions = sessions_.size();
     gauges.subscriptions = tree_.size();
     gauges.retained = retained_.size();

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "master/mqtt/access_control.hpp"
+#include "master/mqtt/admission.hpp"
 #include "master/mqtt/broker_observer.hpp"
+#include "master/mqtt/broker_trace.hpp"
 #include "master/mqtt/counters.hpp"
 #include "master/mqtt/foreign_protocol.hpp"
 #include "master/mqtt/limits.hpp"
@@ -11,6 +13,7 @@
 #include "master/mqtt/subscription_tree.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -89,6 +92,8 @@ public:
     /// for messages that no session sent.
     ReasonCode publish(const PublishRequest& request, const ClientIdentity& identity,
                        const Session* from);
+    /// A `$SYS` topic of the broker itself: no client may publish one.
+    void publishSys(const PublishRequest& request) { accept(request, nullptr); }
     /// A granted QoS, or a failure code of MQTT 5. Call pump() after the answer is sent: it brings
     /// the retained messages.
     ReasonCode subscribe(Session& session, const Subscription& wish, std::uint32_t identifier);
@@ -109,6 +114,15 @@ public:
     /// Calls `then` when all that is recorded now is committed; at once if it is.
     void whenCommitted(std::function<void()> then);
 
+    /// Whether there is room for one more connection, all in all and from the address of `peer`
+    /// ("address:port"); if not, it was counted.
+    bool admits(std::string_view peer);
+    Admission& admission() noexcept { return admission_; }
+    /// Closes the connection that has been longest without a session, if there are too many.
+    void boundHalfOpen();
+    /// A valid topic name with no more levels than are allowed; else, if too deep, it was counted.
+    bool takesTopic(std::string_view topic);
+
     void add(Connection& connection) { connections_.insert(&connection); }
     void remove(Connection& connection) {
         connections_.erase(&connection);
@@ -121,6 +135,18 @@ public:
     /// Ends all sessions and connections of an identity, e.g. because its rights were taken away.
     /// Returns how many.
     std::size_t disconnectIdentity(std::string_view name, ReasonCode code);
+    /// Sends one client away (0x98); its will is published, its session stays if it outlives
+    /// connections. False: it is not connected.
+    bool disconnectClient(const std::string& clientId);
+    /// For those who look: see LiveBrokerView. Sorted, so that a list can go on where it stopped.
+    using Sessions = std::map<std::string_view, std::unique_ptr<Session>>;
+    const Sessions& sessions() const noexcept { return sessions_; }
+    const RetainedStore& retained() const noexcept { return retained_; }
+    BrokerTrace& trace() noexcept { return trace_; }
+    /// Tells the traces, if there are any.
+    void note(const TraceEvent& event) {
+        if (trace_.isOn()) trace_.note(event, now_);
+    }
     /// Sends every connection away with ServerShuttingDown; wills are published.
     void shutDown();
 
@@ -154,6 +180,7 @@ private:
     void redeal(Session& session, bool isEnding);
     bool mayTake(const SharedGroup& group, const Session& but, bool isEnding) const;
 
+    bool isTooDeep(std::string_view topic);
     Session* find(std::string_view clientId);
     bool hasTooManySessions(const std::string& name) const;
     Session& addSession(std::string clientId, ClientIdentity identity);
@@ -166,6 +193,7 @@ private:
     void schedule(Session& session);
     void runDue();
 
+    ReasonCode accept(const PublishRequest& request, const Session* from);
     bool keepRetained(Routing& routing);
     std::size_t collectTargets(Routing& routing, const Session* from);
     bool needsStore(const Routing& routing) const;
@@ -175,6 +203,8 @@ private:
     bool deliver(Routing& routing, const Target& target);
     bool deliverTo(Session& session, Routing& routing, const DeliveryForm& form,
                    SharedGroup* group = nullptr);
+    void noteDelivery(const char* what, const Session& session, const Routing& routing, int qos,
+                      std::string_view detail);
     void noteDropped(Session& session, std::string_view why);
 
     bool queueRetained(Session& session, const TopicFilter& filter, const Subscription& wish,
@@ -192,15 +222,18 @@ private:
     std::function<void()> wake_;
     TimePoint now_{};
     BrokerCounters counters_;
+    BrokerTrace trace_;
+    std::size_t connectedClients_ = 0;
     QueueBudget budget_;
     Recorder recorder_;
     SessionStore* store_ = nullptr;
     RetainedStore retained_;
     SubscriptionTree tree_;
-    std::unordered_map<std::string_view, std::unique_ptr<Session>> sessions_;  // by its client id
-    std::unordered_map<std::string, std::size_t> sessionsOf_;                  // how many, by name
-    std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
+    Sessions sessions_;                                        // by its client id
+    std::unordered_map<std::string, std::size_t> sessionsOf_;  // how many, by name
+    std::set<std::pair<TimePoint, Session*>> due_;             // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
+    Admission admission_;
     std::unordered_set<Connection*> holding_;  // those with answers that wait for the store
     std::unordered_set<Session*> awaiting_;    // those whose next message waits for the store
     Fifo<Waiting> waiting_;

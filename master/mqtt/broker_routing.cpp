@@ -9,14 +9,28 @@ namespace {
 
 constexpr std::chrono::seconds kTellDropsEvery{10};  // of one session
 
+/// The broker's own: whatever an AccessControl thinks, clients do not write these.
+bool isSystemTopic(std::string_view topic) {
+    return topic.starts_with("$SYS") && (topic.size() == 4 || topic[4] == '/');
+}
+
 }  // namespace
 
 ReasonCode Broker::publish(const PublishRequest& request, const ClientIdentity& identity,
                            const Session* from) {
-    if (!access_.mayPublish(identity, request.topic)) {
+    if (isSystemTopic(request.topic) || !access_.mayPublish(identity, request.topic)) {
         ++counters_.publishesDenied;
         if (observer_ != nullptr) observer_->accessDenied(identity, "publish to", request.topic);
         return ReasonCode::NotAuthorized;
+    }
+    return accept(request, from);
+}
+
+ReasonCode Broker::accept(const PublishRequest& request, const Session* from) {
+    if (trace_.isOn()) {
+        const std::string_view client = from != nullptr ? from->clientId() : std::string_view();
+        note({"publish", client, request.topic, request.payload.size(), request.qos,
+              request.retain ? "retained" : ""});
     }
     Routing routing(request, now_);
     const std::size_t direct = collectTargets(routing, from);
@@ -140,7 +154,11 @@ bool Broker::deliverTo(Session& session, Routing& routing, const DeliveryForm& f
                        SharedGroup* group) {
     if (form.qos == 0) {
         if (!session.isConnected()) return false;  // QoS 0 is not kept for who is away
-        if (session.outlet()->sendQos0(routing, form)) return true;
+        if (session.outlet()->sendQos0(routing, form)) {
+            noteDelivery("deliver", session, routing, 0, {});
+            return true;
+        }
+        noteDelivery("drop", session, routing, 0, "its connection does not keep up");
         ++counters_.droppedQos0;
         noteDropped(session, "its connection does not keep up");
         return true;
@@ -156,12 +174,21 @@ bool Broker::deliverTo(Session& session, Routing& routing, const DeliveryForm& f
         if (group != nullptr) delivery.extras->group = group->shared_from_this();
     }
     if (session.isKept() && recorder_.isOn()) delivery.kept = routing.kept(recorder_);
-    if (!session.deliver(std::move(delivery))) {
+    const bool isTaken = session.deliver(std::move(delivery));
+    noteDelivery(isTaken ? "deliver" : "drop", session, routing, form.qos,
+                 isTaken ? "" : "its queue is full");
+    if (!isTaken) {
         ++counters_.droppedQueueFull;
         noteDropped(session, "its queue is full");
     }
     if (session.waitsForStore()) awaiting_.insert(&session);
     return true;
+}
+
+void Broker::noteDelivery(const char* what, const Session& session, const Routing& routing, int qos,
+                          std::string_view detail) {
+    if (trace_.isOn())
+        note({what, session.clientId(), routing.topic(), routing.payload().size(), qos, detail});
 }
 
 void Broker::noteDropped(Session& session, std::string_view why) {

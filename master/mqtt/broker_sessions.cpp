@@ -24,8 +24,10 @@ ReasonCode Broker::prepare(const SessionRequest& request) {
         endSession(*known);
         known = nullptr;
     }
-    if (known == nullptr && hasTooManySessions(request.identity.name))
+    if (known == nullptr && hasTooManySessions(request.identity.name)) {
+        ++counters_.sessionsRefused;
         return ReasonCode::QuotaExceeded;
+    }
     if (known == nullptr && request.expirySeconds != 0 && recorder_.isFailing())
         return ReasonCode::ServerUnavailable;  // its session could not be kept
     return ReasonCode::Success;
@@ -73,6 +75,8 @@ Attachment Broker::attach(SessionRequest request, SessionOutlet& outlet) {
     }
     recordSession(session);
     ++counters_.clientsConnected;
+    ++connectedClients_;
+    note({"connect", session.clientId(), {}, 0, -1, request.peer});
     if (observer_ != nullptr)
         observer_->clientConnected(session.clientId(), session.identity(), request.peer);
     return {ReasonCode::Success, &session, isPresent};
@@ -99,7 +103,9 @@ void Broker::takeOver(Session& session) {
 }
 
 void Broker::detach(Session& session, const Departure& departure) {
+    if (session.isConnected()) --connectedClients_;
     session.detach();
+    note({"disconnect", session.clientId(), {}, 0, -1, departure.reason});
     if (observer_ != nullptr)
         observer_->clientDisconnected(session.clientId(), session.identity(), departure.reason);
     if (departure.expirySeconds)

@@ -5,7 +5,6 @@ namespace muster::mqtt {
 namespace {
 
 constexpr std::size_t kMostHeld = 10'000;  // answers that wait for the store
-constexpr auto kKeepAliveGrace = std::chrono::milliseconds(1'500);  // per second of Keep Alive
 
 }  // namespace
 
@@ -13,14 +12,23 @@ Connection::Connection(Broker& broker, Wire& wire, ConnectionInfo info, TimePoin
     : broker_(broker),
       wire_(wire),
       info_(std::move(info)),
+      since_(now),
       lastInput_(now),
       deadline_(now + broker.limits().connectDeadline) {
     ++broker_.counters().connectionsAccepted;
     broker_.add(*this);
+    broker_.admission().came(info_.peer);
+    halfOpen_ = broker_.admission().waits(*this);
+    const RateLimits& rate = broker.limits().rate;
+    if (rate.isOn()) rate_ = std::make_unique<RateLimit>(rate, now);
+    broker_.boundHalfOpen();
 }
 
 Connection::~Connection() {
     ended("connection lost", broker_.now());
+    settle();
+    noteWritten();
+    broker_.admission().went(info_.peer);
     broker_.remove(*this);
 }
 
@@ -29,7 +37,7 @@ bool Connection::mayProcess() const noexcept {
 }
 
 bool Connection::wantsInput() const {
-    return mayProcess() && output_.bytes() <= broker_.limits().maxOutputBytes &&
+    return mayProcess() && !isPaused_ && output_.bytes() <= broker_.limits().maxOutputBytes &&
            !(held_ && held_->size() >= kMostHeld) && !broker_.mustWaitForStore();
 }
 
@@ -38,6 +46,7 @@ void Connection::receive(std::string_view bytes, TimePoint now) {
     broker_.enter(now);
     lastInput_ = now;
     sawAck_ = false;
+    broker_.counters().bytesReceived += bytes.size();
     if (!kept_.empty()) {
         kept_.append(bytes);
         return processKept();
@@ -62,8 +71,10 @@ std::size_t Connection::process(std::string_view bytes) {
         const std::size_t size = step(bytes.substr(used));
         if (size == 0) break;
         used += size;
+        ++broker_.counters().packetsReceived;
     }
     isProcessing_ = false;
+    if (rate_) boundRate(used, broker_.now());
     return used;
 }
 
@@ -98,6 +109,7 @@ std::size_t Connection::step(std::string_view bytes) {
 }
 
 void Connection::onDecodeError(const DecodeError& error) {
+    if (error.code == ReasonCode::PacketTooLarge) ++broker_.counters().packetsTooLarge;
     const bool isUnsupported = error.code == ReasonCode::UnsupportedProtocolVersion;
     if (state_ != State::AwaitsConnect)  // a second CONNECT; no DISCONNECT has that code (3.14.2.1)
         return fail(isUnsupported ? ReasonCode::ProtocolError : error.code, error.detail);
@@ -121,13 +133,16 @@ bool Connection::write(const Packet& packet) {
         fits = !isTooLarge(out.size() - before);
         if (!fits) out.resize(before);
     });
-    if (fits) wire_.outputReady();
-    return fits;
+    if (!fits) return false;
+    ++broker_.counters().packetsSent;
+    wire_.outputReady();
+    return true;
 }
 
 // PUBACK, PUBREC, PUBREL and PUBCOMP without properties.
 void Connection::writeAck(unsigned type, std::uint16_t packetId, ReasonCode code) {
     constexpr unsigned kPubrel = 6;
+    ++broker_.counters().packetsSent;
     const bool hasCode = version_ == Version::V5 && code != ReasonCode::Success;
     const char bytes[] = {static_cast<char>(type << 4 | (type == kPubrel ? 2U : 0U)),
                           static_cast<char>(hasCode ? 3 : 2), static_cast<char>(packetId >> 8),
@@ -168,6 +183,7 @@ void Connection::disconnect(ReasonCode code, std::string_view why) {
 void Connection::finish(bool publishWill, std::string_view reason,
                         std::optional<std::uint32_t> expirySeconds) {
     state_ = State::Closed;
+    settle();
     authentication_.reset();
     held_.reset();
     if (Session* session = std::exchange(session_, nullptr))
@@ -186,15 +202,14 @@ void Connection::tick(TimePoint now) {
         ++broker_.counters().connectTimeouts;
         return refuse(ReasonCode::ServerBusy, "authentication took too long");
     }
-    if (state_ == State::Open && keepAlive_ != 0 &&
-        now - lastInput_ > keepAlive_ * kKeepAliveGrace) {
-        ++broker_.counters().keepAliveTimeouts;
-        disconnect(ReasonCode::KeepAliveTimeout, "keep alive timeout");
-    }
+    noteWritten();
+    if (isPaused_) boundRate(0, now);
+    if (state_ == State::Open) tickOpen(now);
 }
 
 void Connection::drained(TimePoint now) {
     broker_.enter(now);
+    noteWritten();
     if (session_ != nullptr) broker_.pump(*session_);
 }
 
@@ -215,6 +230,12 @@ void Connection::shutDown() {
 
 bool Connection::hasRoom() const {
     return output_.bytes() < broker_.limits().pumpBytes;
+}
+
+OutletFacts Connection::facts() const {
+    const char* protocol = version_ == Version::V5 ? "5.0" : "3.1.1";
+    if (version_ == Version::V31) protocol = "3.1";
+    return {info_.peer, protocol, keepAlive_, output_.bytes(), since_};
 }
 
 // Everything of a PUBLISH but its payload. False if it is larger than the client takes.
@@ -253,6 +274,7 @@ bool Connection::sendQos0(Routing& routing, const DeliveryForm& form) {
         output_.append(payload);
     }
     ++broker_.counters().messagesSent;
+    ++broker_.counters().packetsSent;
     wire_.outputReady();
     return true;
 }
@@ -269,6 +291,7 @@ bool Connection::send(const Delivery& delivery, const DeliveryForm& form) {
         output_.append(message.payload);
     }
     ++broker_.counters().messagesSent;
+    ++broker_.counters().packetsSent;
     wire_.outputReady();
     return true;
 }

@@ -5,6 +5,7 @@
 #include "master/mqtt/outgoing_aliases.hpp"
 #include "master/mqtt/output_queue.hpp"
 #include "master/mqtt/plain_publish.hpp"
+#include "master/mqtt/slow_watch.hpp"
 
 #include <memory>
 #include <string>
@@ -54,6 +55,8 @@ public:
     void drained(TimePoint now);
     /// The transport is gone. Idempotent.
     void ended(std::string_view reason, TimePoint now);
+    /// Has no session yet, and others want one.
+    void makeWay();
     /// Says goodbye because the server ends; the will is published.
     void shutDown();
     /// The store committed more, or fails: sends the answers that waited for it, or says that what
@@ -64,8 +67,8 @@ public:
     void mayReadAgain() { wire_.inputWanted(); }
 
     OutputQueue& output() noexcept { return output_; }
-    /// False while input has to wait: authentication runs, the client does not read, or the store
-    /// is behind.
+    /// False while input has to wait: authentication runs, the client does not read, it sends more
+    /// than it may, or the store is behind.
     bool wantsInput() const;
     /// The last receive() held acknowledgements and nothing is sent back: TCP should acknowledge at
     /// once, or a client with Nagle's algorithm waits for it.
@@ -79,6 +82,7 @@ public:
     bool sendQos0(Routing& routing, const DeliveryForm& form) override;
     void sendPubrel(std::uint16_t packetId) override;
     bool hasRoom() const override;
+    OutletFacts facts() const override;
     void detached(ReasonCode code, std::string_view why) override;
 
     // Link
@@ -109,6 +113,10 @@ private:
     bool write(const Packet& packet);
     void writeAck(unsigned type, std::uint16_t packetId, ReasonCode code);
     void fail(ReasonCode code, std::string_view why);
+    void settle();
+    void boundRate(std::size_t bytes, TimePoint now);
+    void tickOpen(TimePoint now);
+    void noteWritten();
     void disconnect(ReasonCode code, std::string_view why);
     void finish(bool publishWill, std::string_view reason,
                 std::optional<std::uint32_t> expirySeconds = std::nullopt);
@@ -168,16 +176,21 @@ private:
     Broker& broker_;
     Wire& wire_;
     ConnectionInfo info_;
+    std::optional<Admission::Place> halfOpen_;  // until there is a session
     State state_ = State::AwaitsConnect;
     Version version_ = Version::V311;
     bool sawAck_ = false;
     bool isProcessing_ = false;
     bool hasPeerLeft_ = false;     // DISCONNECT came
     bool isAccepted_ = false;      // CONNACK 0 was sent
+    bool isPaused_ = false;        // it sent more than it may
     bool isLinkOpen_ = false;      // onOpen was called and onClose not yet
     std::uint16_t keepAlive_ = 0;  // seconds; 0: off
+    TimePoint since_;
     TimePoint lastInput_;
     TimePoint deadline_;
+    SlowWatch slowWatch_;
+    std::unique_ptr<RateLimit> rate_;  // null: no limits
     std::size_t maxOutgoingPacket_ = SIZE_MAX;
     Session* session_ = nullptr;
     std::unique_ptr<ClientCertificate> certificate_;  // until CONNECT

@@ -54,7 +54,7 @@ ReasonCode Connection::checkConnect(const Connect& packet) const {
         return ReasonCode::ClientIdentifierNotValid;
     if (size > broker_.limits().maxClientIdBytes) return ReasonCode::ClientIdentifierNotValid;
     if (packet.properties.authenticationMethod) return ReasonCode::BadAuthenticationMethod;
-    if (packet.will && !isValidTopicName(packet.will->topic)) return ReasonCode::TopicNameInvalid;
+    if (packet.will && !broker_.takesTopic(packet.will->topic)) return ReasonCode::TopicNameInvalid;
     return ReasonCode::Success;
 }
 
@@ -135,7 +135,11 @@ SessionRequest Connection::sessionRequest(const ClientIdentity& identity) {
 
 void Connection::accept(const ClientIdentity& identity, bool sessionPresent) {
     state_ = State::Open;
-    keepAlive_ = connect_->keepAlive;
+    settle();
+    const std::uint16_t wished = connect_->keepAlive;
+    const std::uint16_t longest = broker_.limits().maxKeepAlive;
+    const bool isCut = longest != 0 && (wished == 0 || wished > longest);
+    keepAlive_ = isCut ? longest : wished;
     const Properties wishes = std::move(connect_->properties);
     connect_.reset();
     const std::uint16_t aliases =
@@ -148,6 +152,7 @@ void Connection::accept(const ClientIdentity& identity, bool sessionPresent) {
     properties.receiveMaximum = limits.receiveMaximum;
     properties.maximumPacketSize = static_cast<std::uint32_t>(limits.decode.maxPacketSize);
     properties.topicAliasMaximum = limits.topicAliasMaximum;
+    if (isCut) properties.serverKeepAlive = keepAlive_;  // 3.x cannot be told, only held to it
     if (wishes.sessionExpiry && *wishes.sessionExpiry > limits.maxSessionExpiry)
         properties.sessionExpiry = limits.maxSessionExpiry;
     if (wishes.requestResponseInformation.value_or(0) == 1) {

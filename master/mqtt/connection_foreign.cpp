@@ -11,6 +11,7 @@ const Properties kNoProperties;
 
 void Connection::openLink() {
     state_ = State::Foreign;
+    settle();
     connect_.reset();
     isLinkOpen_ = true;
     ++broker_.counters().foreignLinks;
@@ -47,6 +48,7 @@ Result<void> Connection::send(std::string_view topic, std::string_view payload) 
         out.append(payload);
     });
     ++broker_.counters().messagesSent;
+    ++broker_.counters().packetsSent;
     wire_.outputReady();
     return {};
 }

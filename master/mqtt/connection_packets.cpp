@@ -44,9 +44,11 @@ bool Connection::resolveAlias(Publish& packet) {
 }
 
 void Connection::onPublish(const PublishRequest& request, std::uint16_t packetId) {
-    if (!isValidTopicName(request.topic))
+    if (!broker_.takesTopic(request.topic))
         return fail(ReasonCode::TopicNameInvalid, "the topic has wildcards or too many levels");
     ++broker_.counters().messagesReceived;
+    broker_.counters().payloadBytesReceived += request.payload.size();
+    if (rate_) rate_->takeMessage();
     if (state_ == State::Foreign) return onForeignPublish(request, packetId);
     if (request.qos == 2) return onQos2(request, packetId);
     const StorePosition before = broker_.recorded();
@@ -101,7 +103,9 @@ void Connection::onAck(const PlainAck& ack) {
 
 void Connection::onPuback(std::uint16_t packetId) {
     sawAck_ = true;
-    if (session_ != nullptr && session_->onPuback(packetId)) broker_.pump(*session_);
+    if (session_ == nullptr || !session_->onPuback(packetId)) return;
+    broker_.note({"ack", session_->clientId(), {}, 0, 1, {}});
+    broker_.pump(*session_);
 }
 
 void Connection::onPubrec(std::uint16_t packetId, ReasonCode code) {
@@ -131,7 +135,9 @@ void Connection::onPubrel(std::uint16_t packetId) {
 
 void Connection::onPubcomp(std::uint16_t packetId) {
     sawAck_ = true;
-    if (session_ != nullptr && session_->onPubcomp(packetId)) broker_.pump(*session_);
+    if (session_ == nullptr || !session_->onPubcomp(packetId)) return;
+    broker_.note({"ack", session_->clientId(), {}, 0, 2, {}});
+    broker_.pump(*session_);
 }
 
 void Connection::on(const Subscribe& packet) {

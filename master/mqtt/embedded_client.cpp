@@ -120,6 +120,7 @@ void EmbeddedClient::attach() {
         return;
     }
     session_ = attached.session;
+    since_ = broker_.now();
     backoff_ = options_.backoffFirst;
     for (auto& [filter, wish] : wishes_) renew(filter, wish);
     const std::weak_ptr<bool> running = alive_;
@@ -204,6 +205,10 @@ void EmbeddedClient::sendPubrel(std::uint16_t packetId) {
 
 bool EmbeddedClient::hasRoom() const {
     return inbox_.size() < kInboxRoom;
+}
+
+OutletFacts EmbeddedClient::facts() const {
+    return {"in process", "", 0, 0, since_};
 }
 
 void EmbeddedClient::detached(ReasonCode, std::string_view why) {

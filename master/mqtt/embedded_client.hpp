@@ -41,6 +41,7 @@ private:
     bool sendQos0(Routing& routing, const DeliveryForm& form) override;
     void sendPubrel(std::uint16_t packetId) override;
     bool hasRoom() const override;
+    OutletFacts facts() const override;
     void detached(ReasonCode code, std::string_view why) override;
 
     void post(std::function<void()> task);
@@ -58,6 +59,7 @@ private:
     ConnectOptions options_;
     ClientObserver* observer_ = nullptr;  // null: closed
     Session* session_ = nullptr;
+    TimePoint since_{};                   // of the session
     std::map<std::string, Wish> wishes_;  // by filter; renewed at each connect
     Fifo<Inbound> inbox_;
     bool isDraining_ = false;

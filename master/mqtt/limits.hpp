@@ -1,6 +1,8 @@
 #pragma once
 
 #include "master/mqtt/codec.hpp"
+#include "master/mqtt/rate_limit.hpp"
+#include "master/mqtt/topic_filter.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -14,7 +16,15 @@ inline constexpr std::uint32_t kNeverExpires = 0xFFFF'FFFF;  // MQTT 5, 3.1.2.11
 /// Topic Alias Maximum) is announced in CONNACK as well as enforced.
 struct BrokerLimits {
     DecodeLimits decode{.maxPacketSize = 4u << 20};
-    std::chrono::seconds connectDeadline{10};  // from accept to CONNECT, and for authentication
+    std::chrono::milliseconds connectDeadline{
+        10'000};                                   // from accept to CONNECT, and for authentication
+    std::size_t maxConnections = 1'000'000;        // over all listeners
+    std::size_t maxConnectionsPerAddress = 0;      // 0: no bound
+    std::size_t maxHalfOpen = 10'000;              // without a session; the oldest makes way
+    std::size_t maxTopicLevels = kMaxTopicLevels;  // of topics and filters, 1 to kMaxTopicLevels
+    RateLimits rate;                               // of each connection, from client to server
+    std::uint16_t maxKeepAlive = 0;  // seconds; longer ones, and none, are cut to it; 0: no bound
+    std::chrono::milliseconds slowConsumerTimeout{60'000};  // see SlowWatch; 0: never
     std::size_t maxClientIdBytes = 256;
     std::size_t maxSessions = 100'000;               // live and kept
     std::size_t maxSessionsPerIdentity = 100'000;    // of one name

@@ -198,6 +198,7 @@ bool Listener::Impl::acceptOne() {
 }
 
 void Listener::Impl::welcome(UniqueFd socket, const tcp::endpoint& remote) {
+    if (!broker_.admits(textOf(remote))) return;
     auto peer = std::make_unique<Peer>(std::move(socket), *this, streams_.make());
     if (!ready_.add(peer->socket(), peer.get())) {
         ++broker_.counters().connectionsRefused;

@@ -42,6 +42,7 @@ void OutputQueue::peek(std::vector<std::string_view>& pieces, std::size_t most) 
 
 void OutputQueue::consume(std::size_t count) {
     bytes_ -= count;
+    consumed_ += count;
     count += sent_;
     while (!pieces_.empty() && count >= pieces_.front().view().size()) {
         count -= pieces_.front().view().size();

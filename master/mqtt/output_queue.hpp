@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace muster::mqtt {
@@ -35,6 +36,8 @@ public:
     void peek(std::vector<std::string_view>& pieces, std::size_t most) const;
     /// `count` bytes from the front were sent. Precondition: not more than bytes().
     void consume(std::size_t count);
+    /// How many bytes were consumed since the last call.
+    std::size_t takeConsumed() noexcept { return std::exchange(consumed_, 0); }
     void clear();
 
 private:
@@ -51,6 +54,7 @@ private:
     std::string last_;      // after all pieces: most often all there is
     std::size_t sent_ = 0;  // of the first piece, or of the last one if it is alone
     std::size_t bytes_ = 0;
+    std::size_t consumed_ = 0;  // see takeConsumed()
 };
 
 }  // namespace muster::mqtt

@@ -12,6 +12,15 @@
 
 namespace muster::mqtt {
 
+/// What is known of a live end.
+struct OutletFacts {
+    std::string peer;           // address and port; "in process"
+    const char* protocol = "";  // "3.1", "3.1.1", "5.0"; empty: none
+    std::uint16_t keepAlive = 0;
+    std::size_t outputBytes = 0;
+    TimePoint since{};
+};
+
 /// The live end of a session: a Connection, or the client inside the process. It outlives its being
 /// attached. None of these calls may come back into the session at once.
 class SessionOutlet {
@@ -24,6 +33,7 @@ public:
     virtual void sendPubrel(std::uint16_t packetId) = 0;
     /// False while so much is unsent that queues had better wait.
     virtual bool hasRoom() const = 0;
+    virtual OutletFacts facts() const = 0;
     /// The session was detached from this outlet; it must say goodbye.
     virtual void detached(ReasonCode code, std::string_view why) = 0;
 };
@@ -84,6 +94,9 @@ public:
     std::size_t pump(TimePoint now);
     /// Removes queued messages for which `unwanted` holds; how many.
     std::size_t dropQueued(const std::function<bool(const RoutedMessage&)>& unwanted);
+    std::size_t queuedMessages() const noexcept { return queue_.size(); }
+    std::size_t queuedBytes() const noexcept { return queuedBytes_; }
+    std::size_t inFlight() const noexcept { return sentInFlight_ + unsentInFlight_; }
     bool isQueueHalfFull() const noexcept {
         return queue_.size() * 2 >= limits_.maxQueuedMessages ||
                queuedBytes_ * 2 >= limits_.maxQueuedBytes;

@@ -65,6 +65,8 @@ public:
         }
         return result;
     }
+    /// Everything until the other side closes, which it has to do soon.
+    std::string readToEnd() { return receive(SIZE_MAX, std::chrono::seconds(10)); }
     /// What comes until it holds `text`, the other side closes, or the time is over.
     std::string receiveUntil(std::string_view text, std::chrono::milliseconds within) {
         const auto end = std::chrono::steady_clock::now() + within;

@@ -106,6 +106,12 @@ public:
         ADD_FAILURE() << "another packet came, type " << packet.index() + 1;
         return {};
     }
+    /// The next packet, of any type. Precondition: received() > 0.
+    mqtt::Packet take() {
+        mqtt::Packet packet = std::move(packets_.front());
+        packets_.pop_front();
+        return packet;
+    }
     /// The next packet is this PUBLISH; returns it.
     mqtt::Publish expectsMessage(std::string_view topic, std::string_view payload);
     void expectsNothing();

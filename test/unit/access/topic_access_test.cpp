@@ -100,6 +100,20 @@ TEST_F(TopicAccessTest, AnAdministratorSeesStateButNotOthersMail) {
     EXPECT_FALSE(access->mayPublish(admin, "muster/c/leader"));
 }
 
+TEST_F(TopicAccessTest, WhoMayLookSeesWhatTheBrokerTellsOfItselfAndMonitorsDoNot) {
+    const auto admin = identityOf("admin", "x");
+    const auto anonymous = identityOf("", "y");
+    const auto monitor = identityOf("chat-1", "chat-1");
+    for (const auto& viewer : {admin, anonymous}) {
+        EXPECT_TRUE(access->mayRead(viewer, "$SYS/broker/uptime"));
+        EXPECT_TRUE(access->maySubscribe(viewer, "$SYS/broker/#"));
+        EXPECT_FALSE(access->mayPublish(viewer, "$SYS/broker/uptime"));
+    }
+    EXPECT_FALSE(access->mayRead(monitor, "$SYS/broker/uptime"));
+    EXPECT_FALSE(access->maySubscribe(monitor, "$SYS/#"));
+    EXPECT_FALSE(access->mayRead(admin, "$SYSTEM/x"));
+}
+
 TEST_F(TopicAccessTest, SomebodyElsesClientIdIsRefused) {
     EXPECT_EQ(connect("chat-1", "chat-1").code, ReasonCode::Success);
     EXPECT_EQ(connect("chat-1", "chat-2").code, ReasonCode::ClientIdentifierNotValid);

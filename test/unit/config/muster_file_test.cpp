@@ -47,6 +47,44 @@ TEST(MusterFile, GivesEveryValue) {
     EXPECT_FALSE(chat.isPomelo);
 }
 
+TEST(MusterFile, BoundsTheBrokerAndShowsItsFigures) {
+    ConfigCase game;
+    game.muster(
+        R"("limits": {"maxConnectionsPerAddress": 1, "maxHalfOpen": 2, "connectTimeout": "3s",
+        "maxConnectSize": 4096, "maxUserProperties": 5, "maxUserPropertyBytes": 6, "maxSessions": 7,
+        "maxTopicLevels": 8, "maxRetainedBytes": 9000, "maxQueuedBytes": 10000,
+        "maxOutputBytes": 110000, "messageRate": 12, "byteRate": 13, "maxKeepAlive": 14,
+        "slowConsumerTimeout": "15s"},
+        "sysInterval": "0s", "metrics": {"port": 9000})");
+    const Cluster cluster = game.cluster();
+    Limits limits;
+    limits.maxConnectionsPerAddress = 1;
+    limits.maxHalfOpen = 2;
+    limits.connectTimeout = 3s;
+    limits.maxConnectSize = 4096;
+    limits.maxUserProperties = 5;
+    limits.maxUserPropertyBytes = 6;
+    limits.maxSessions = 7;
+    limits.maxTopicLevels = 8;
+    limits.maxRetainedBytes = 9000;
+    limits.maxQueuedBytes = 10000;
+    limits.maxOutputBytes = 110000;
+    limits.messageRate = 12;
+    limits.byteRate = 13;
+    limits.maxKeepAlive = 14;
+    limits.slowConsumerTimeout = 15s;
+    EXPECT_EQ(cluster.limits, limits);
+    EXPECT_EQ(cluster.sysInterval, 0s);
+    EXPECT_EQ(cluster.metrics, (Metrics{"127.0.0.1", 9000}));
+}
+
+TEST(MusterFile, ShowsNoMetricsUnlessItIsTold) {
+    ConfigCase game;
+    game.muster();
+    EXPECT_FALSE(game.cluster().metrics);
+    EXPECT_EQ(game.cluster().sysInterval, 10s);
+}
+
 TEST(MusterFile, TakesShortForms) {
     ConfigCase game;
     game.muster(R"("broker": "mqtts://b:8883", "types": {"chat": {"command": ["/bin/sh"]}})");
