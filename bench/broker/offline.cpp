@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kTopic = "bench/offline";
 constexpr std::uint64_t kWarmUp = 200'000'000;
-constexpr std::uint64_t kQuietFor = 2'000'000'000;  // then nothing more comes
+constexpr std::uint64_t kQuietFor = 1'000'000'000;  // then nothing more comes
 constexpr unsigned kConnack = 2, kPublish = 3, kPuback = 4, kSuback = 9;
 constexpr int kWaitMs = 100;
 

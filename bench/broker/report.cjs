@@ -24,7 +24,7 @@ function report(rows) {
             return !values.length ? undefined : wrongs.includes(figure) ? sum(values) : median(values);
         };
         if (columns.every((party) => of(party) === undefined)) continue;
-        const bars = kind.bars.filter((bar) => bar.figure === figure && of('muster') !== undefined).map((bar) => verdict(bar, of));
+        const bars = kind.bars.filter((bar) => bar.figure === figure && of('muster') !== undefined && (!bar.of || of(bar.of) !== undefined)).map((bar) => verdict(bar, of));
         lines.push(`| ${name} | ${figure} | ${columns.map((party) => text(of(party))).join(' | ')} | ${bars.join('; ')} |`);
     }
     const rounds = new Set(rows.map((r) => r.round)).size, foreign = rows.filter((r) => r.foreign !== undefined).map((r) => r.foreign);

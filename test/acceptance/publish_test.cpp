@@ -110,7 +110,9 @@ TEST_P(Publishing, PubrelIsAlwaysAnswered) {
         one.sends(ackOf<Pubrel>(77));
         const auto answer = one.expects<Pubcomp>();
         EXPECT_EQ(answer.packetId, 77);
-        if (isV5()) EXPECT_EQ(answer.code, ReasonCode::PacketIdentifierNotFound);
+        if (isV5()) {
+            EXPECT_EQ(answer.code, ReasonCode::PacketIdentifierNotFound);
+        }
     }
 }
 
@@ -137,7 +139,9 @@ TEST_P(Publishing, WhatIsNotAllowedIsAnsweredButNotDelivered) {
     LiveClient writer = connected("writer");
     for (int qos = 0; qos <= 2; ++qos) {
         const ReasonCode code = writer.publishes("no", "x", qos, true);
-        if (isV5() && qos > 0) EXPECT_EQ(code, ReasonCode::NotAuthorized);
+        if (isV5() && qos > 0) {
+            EXPECT_EQ(code, ReasonCode::NotAuthorized);
+        }
     }
     reader.expectsNothing();
     EXPECT_EQ(broker().gauges().retained, 0u);

@@ -72,7 +72,9 @@ TEST_P(Wills, WillRetainAndWillQosAreThoseOfTheMessage) {
             EXPECT_EQ(message.qos, qos);
             EXPECT_FALSE(message.retain);
             LiveClient late = subscribed("late", "will", 2);
-            if (isRetained) EXPECT_TRUE(late.receives("will", payload).retain);
+            if (isRetained) {
+                EXPECT_TRUE(late.receives("will", payload).retain);
+            }
             late.expectsNothing();
         }
     }

@@ -136,7 +136,9 @@ void LiveClient::expectsClosed() {
 }
 
 void LiveClient::expectsRefusal(ReasonCode code) {
-    if (isV5()) EXPECT_EQ(expects<Disconnect>().code, code);
+    if (isV5()) {
+        EXPECT_EQ(expects<Disconnect>().code, code);
+    }
     expectsClosed();
 }
 

@@ -57,7 +57,8 @@ public:
     static std::unique_ptr<LibraryClient> connect(LibraryOptions options);
     virtual ~LibraryClient() = default;
 
-    virtual bool isSessionPresent() const = 0;
+    /// Whether the CONNACK said so; nothing if the library does not tell.
+    virtual std::optional<bool> isSessionPresent() const = 0;
     /// Waits for the answer; the granted QoS.
     virtual int subscribe(const std::string& filter, int qos) = 0;
     /// Waits until it is acknowledged.

@@ -65,7 +65,7 @@ public:
         mosquitto_destroy(client_);
         mosquitto_lib_cleanup();
     }
-    bool isSessionPresent() const override { return isPresent_; }
+    std::optional<bool> isSessionPresent() const override { return isPresent_; }
     int subscribe(const std::string& filter, int qos) override {
         check(mosquitto_subscribe(client_, nullptr, filter.c_str(), qos), "subscribe");
         return subscribed_.get();

@@ -28,7 +28,10 @@ public:
         connectWith(options);
     }
     ~PahoCClient() override { MQTTClient_destroy(&client_); }
-    bool isSessionPresent() const override { return isPresent_; }
+    std::optional<bool> isSessionPresent() const override {
+        if (isV5_) return std::nullopt;  // 1.3.12 leaves its field at 0
+        return isPresent_;
+    }
     int subscribe(const std::string& filter, int qos) override {
         if (!isV5_) {  // whose answer this client does not give away; a failure it does
             check(MQTTClient_subscribe(client_, filter.c_str(), qos), "subscribe");
@@ -117,7 +120,6 @@ private:
         MQTTResponse_free(answer);
         MQTTProperties_free(&properties);
         check(code, "connect");
-        isPresent_ = connect.returned.sessionPresent != 0;
     }
 
     MQTTClient client_ = nullptr;

@@ -40,7 +40,7 @@ public:
         wait(token, "connect");
         isPresent_ = token->get_connect_response().is_session_present();
     }
-    bool isSessionPresent() const override { return isPresent_; }
+    std::optional<bool> isSessionPresent() const override { return isPresent_; }
     int subscribe(const std::string& filter, int qos) override {
         const auto token = client_.subscribe(filter, qos);
         wait(token, "subscribe");
