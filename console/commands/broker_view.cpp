@@ -18,6 +18,7 @@ namespace muster::cli {
 namespace {
 
 using nlohmann::json;
+using TimePoint = std::chrono::steady_clock::time_point;
 
 constexpr std::chrono::milliseconds kLookEvery{500};
 constexpr int kPageRows = 200;
@@ -194,16 +195,15 @@ void printTrace(Context& context, const json& lines) {
     context.out() << std::flush;
 }
 
-ExitCode followTrace(Context& context, EventQueue& queue, const json& trace) {
+ExitCode followTrace(Context& context, EventQueue& queue, const json& trace, TimePoint end) {
     const json body{{"op", "trace"}, {"trace", trace}};
-    const auto end = context.hooks().now() + context.timeoutOr(std::chrono::hours(24 * 365));
     while (true) {
         const auto read = askBroker(context, body);
         if (!read) return context.fail(read.error());
         printTrace(context, read->value("lines", json::array()));
         if (const auto missed = read->value("missed", std::uint64_t{0}); missed > 0)
             context.say(fmt::format("-- {} lines left out: too much happens --", missed));
-        if (!context.out() || context.hooks().now() >= end) return ExitCode::Done;
+        if (!context.out() || context.hooks().now() + kLookEvery >= end) return ExitCode::Done;
         const auto taken = queue.take(kLookEvery);
         if (taken.kind == EventQueue::Kind::Interrupted) return ExitCode::Interrupted;
         if (taken.kind == EventQueue::Kind::Closed)
@@ -212,6 +212,7 @@ ExitCode followTrace(Context& context, EventQueue& queue, const json& trace) {
 }
 
 ExitCode runTrace(Context& context) {
+    const TimePoint end = context.hooks().now() + context.timeoutOr(std::chrono::hours(24 * 365));
     auto queue = std::make_shared<EventQueue>();  // shared with the client's thread
     auto client = context.admin([queue] { queue->close(); });
     if (!client) return context.fail(client.error());
@@ -220,7 +221,7 @@ ExitCode runTrace(Context& context) {
     const auto started = askBroker(context, wish);
     if (!started) return context.fail(started.error());
     const json trace = started->value("trace", json());
-    const ExitCode code = followTrace(context, *queue, trace);
+    const ExitCode code = followTrace(context, *queue, trace, end);
     // The master ends it by itself after half a minute, if this does not come to it.
     if (code != ExitCode::Unreachable)
         (void)askBroker(context, {{"op", "trace"}, {"trace", trace}, {"stop", true}});
