@@ -72,9 +72,12 @@ private:
                                          "--max-queued-messages", "1000000"};
         if (!options_.store.empty()) command.insert(command.end(), {"--store", options_.store});
         broker_ = std::make_unique<Child>(command);
+        const auto began = Clock::now();
         const auto& output = broker_->outputUntil("listening", kPatience);
         if (output.find("listening") == std::string::npos)
-            violations_.add("the broker does not start: " + output);
+            violations_.add("the broker " +
+                            std::string(Clock::now() - began < kPatience ? "ended" : "is silent") +
+                            " at its start: " + output);
         reader_ = std::make_unique<RetainedReader>(static_cast<int>(life_), port_, violations_,
                                                    retained_);
         prober_ = std::make_unique<Prober>(life_, port_, violations_);
@@ -103,7 +106,7 @@ private:
         });
         std::size_t before = 0;
         auto quietSince = Clock::now();
-        while (missing() > 0 && Clock::now() - quietSince < 3s) {
+        while (missing() > 0 && violations_.count() == 0 && Clock::now() - quietSince < kPatience) {
             turn();
             if (const std::size_t now = missing(); now != before) {
                 before = now;
