@@ -64,6 +64,7 @@ private:
     bool mayBePomelo(const ServerInfo& server) const;
     void awaitSignal();
     void onSignal(int number);
+    void reload();
     void stopServers();
     void boundOutage();
     void endWithServers();

@@ -28,7 +28,7 @@ void MasterProcess::Parts::awaitSignal() {
 void MasterProcess::Parts::onSignal(int number) {
     awaitSignal();
     // As of any daemon's; a closed terminal, which sends it too, is no reason to stop leading.
-    if (number == SIGHUP) return broker_->reload();
+    if (number == SIGHUP) return reload();
     const TimePoint now = loop_.now();
     // One Ctrl-C may come twice: from the terminal to the group, and from whoever passes it on.
     if (isEnding_ && number == SIGINT && now - signalledAt_ < kOneSignal) return;
@@ -38,6 +38,32 @@ void MasterProcess::Parts::onSignal(int number) {
     log::info("master", "{}: the master ends; servers go on",
               number == SIGINT ? "SIGINT" : "SIGTERM");
     shutDown(0);
+}
+
+/// Certificates, and who may log in; what the cluster is made of does not change by a signal.
+void MasterProcess::Parts::reload() {
+    broker_->reload();
+    auto loaded = config::load(config_.base, config_.env);
+    if (!loaded.cluster) {
+        for (const auto& problem : loaded.problems)
+            if (!problem.isWarning)
+                log::error("auth", "{}:{}: {}", problem.file, problem.line, problem.text);
+        log::error("auth", "the configuration has errors: users and tokens stay as they are");
+        return;
+    }
+    const auto isChanged = authenticator_->reload(*loaded.cluster);
+    config_.users = loaded.cluster->users;
+    config_.serverTokens = loaded.cluster->serverTokens;
+    config_.hasServerTokens = loaded.cluster->hasServerTokens;
+    const auto isRevoked = [&](const mqtt::ClientIdentity& client) {
+        Identity identity;
+        identity.role = static_cast<Identity::Role>(client.role);
+        identity.name = client.name;
+        identity.serverType = client.group;
+        return isChanged(identity);
+    };
+    const auto ended = broker_->broker().revoke(isRevoked, mqtt::ReasonCode::NotAuthorized);
+    log::info("auth", "users and tokens were read anew; {} sessions lost their rights", ended);
 }
 
 void MasterProcess::Parts::stopServers() {

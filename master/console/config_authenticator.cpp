@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <set>
 #include <utility>
 
 namespace muster {
@@ -60,12 +61,41 @@ ConfigAuthenticator::ConfigAuthenticator(EventLoop& loop, const config::Cluster&
       adminTokenMd5_(digest::md5Hex(tokens_.admin)),
       hasher_(loop, options) {
     for (const auto& server : cluster.servers) serverTypes_.emplace(server.id, server.type);
-    for (const auto& user : cluster.users)
-        users_.emplace(user.username,
-                       User{effectiveLevel(user.level), hasher_.load(user.password)});
+    loadUsers(cluster.users);
     const auto random = digest::randomHex(32);
     cacheSalt_ = random ? *random : std::string();
     nobody_ = hasher_.load(cacheSalt_);
+}
+
+void ConfigAuthenticator::loadUsers(const std::vector<config::User>& users) {
+    configured_ = users;
+    users_.clear();
+    for (const auto& user : users)
+        users_.emplace(user.username,
+                       User{effectiveLevel(user.level), hasher_.load(user.password)});
+}
+
+std::function<bool(const Identity&)> ConfigAuthenticator::reload(const config::Cluster& cluster) {
+    std::set<std::string> users;  // whose entries are not as they were
+    for (const auto& old : configured_)
+        if (std::find(cluster.users.begin(), cluster.users.end(), old) == cluster.users.end())
+            users.insert(old.username);
+    std::set<std::string> types;  // whose servers have another token
+    for (const auto& old : serverTokens_)
+        if (std::find(cluster.serverTokens.begin(), cluster.serverTokens.end(), old) ==
+            cluster.serverTokens.end())
+            types.insert(old.type);
+    const bool isOtherKind = hasServerTokens_ != cluster.hasServerTokens;
+    loadUsers(cluster.users);
+    serverTokens_ = cluster.serverTokens;
+    hasServerTokens_ = cluster.hasServerTokens;
+    verified_.clear();
+    return [users, types, isOtherKind](const Identity& identity) {
+        if (identity.role == Identity::Role::Admin) return users.contains(identity.name);
+        const bool isServer = identity.role == Identity::Role::Monitor &&
+                              identity.serverType != kNodeType;
+        return isServer && (isOtherKind || types.contains(identity.serverType));
+    };
 }
 
 void ConfigAuthenticator::addServer(const std::string& id, const std::string& type) {
@@ -203,8 +233,10 @@ void ConfigAuthenticator::checkPassword(const std::string& username, std::string
     const auto user = users_.find(username);
     auto credential = user != users_.end() ? user->second.credential : nobody_;
     // hasher_ drops its results when it dies, and it dies with this.
-    auto finish = [this, username, key = std::move(key), done](bool isRight) {
-        finishUser(username, isRight, key, done);
+    auto finish = [this, username, credential, key = std::move(key), done](bool isRight) {
+        const auto now = users_.find(username);  // reload() may have replaced it meanwhile
+        const bool isCurrent = now != users_.end() && now->second.credential == credential;
+        finishUser(username, isRight && isCurrent, key, done);
     };
     const auto queued = hasher_.verify(std::move(credential), std::move(md5), std::move(finish));
     if (queued) return;

@@ -48,6 +48,10 @@ public:
     /// user's, a node's or a reserved name, nor if the configuration gives that id another type.
     bool mayBePomeloServer(std::string_view id, std::string_view serverType) const;
 
+    /// Takes over users and server tokens as `cluster` has them now. True for identities whose
+    /// rights changed by it: their password, token or level, or they are no more.
+    std::function<bool(const Identity&)> reload(const config::Cluster& cluster);
+
     /// A server that was added at run time counts as one of the configuration from here on; one of
     /// that id that is known keeps its type.
     void addServer(const std::string& id, const std::string& type);
@@ -76,6 +80,9 @@ private:
     std::string cacheKey(std::string_view username, std::string_view md5) const;
     Error refusal();
 
+    void loadUsers(const std::vector<config::User>& users);
+
+    std::vector<config::User> configured_;  // what users_ was made of
     std::map<std::string, User, std::less<>> users_;
     std::map<std::string, std::string, std::less<>> serverTypes_;  // configured server id -> type
     std::vector<config::ServerToken> serverTokens_;

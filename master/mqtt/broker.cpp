@@ -94,10 +94,11 @@ std::string Broker::assignClientId() {
     return id;
 }
 
-std::size_t Broker::disconnectIdentity(std::string_view name, ReasonCode code) {
+std::size_t Broker::revoke(const std::function<bool(const ClientIdentity&)>& isRevoked,
+                           ReasonCode code) {
     std::vector<std::string> ids;
     for (const auto& [id, session] : sessions_) {
-        if (session->identity().name == name) ids.emplace_back(id);
+        if (isRevoked(session->identity())) ids.push_back(id);
     }
     for (const std::string& id : ids) {
         Session* session = find(id);
@@ -108,17 +109,12 @@ std::size_t Broker::disconnectIdentity(std::string_view name, ReasonCode code) {
         if (session = find(id); session != nullptr) endSession(*session);
         if (outlet != nullptr) outlet->detached(code, "disconnected by the server");
     }
+    std::erase_if(publishers_, [&](const auto& entry) {
+        const Publisher& publisher = *entry.second;
+        if (isRevoked(publisher.identity)) publisher.isRevoked = true;
+        return publisher.isRevoked;
+    });
     return ids.size();
-}
-
-bool Broker::disconnectClient(const std::string& clientId) {
-    Session* session = find(clientId);
-    if (session == nullptr || !session->isConnected()) return false;
-    constexpr std::string_view kWhy = "disconnected by an administrator";
-    SessionOutlet* outlet = session->outlet();
-    detach(*session, {true, std::nullopt, kWhy});
-    outlet->detached(ReasonCode::AdministrativeAction, kWhy);
-    return true;
 }
 
 void Broker::shutDown() {

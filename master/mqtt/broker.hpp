@@ -132,9 +132,14 @@ public:
     void holds(Connection& connection) { holding_.insert(&connection); }
 
     // --- for operators -------------------------------------------------------------------------
-    /// Ends all sessions and connections of an identity, e.g. because its rights were taken away.
-    /// Returns how many.
-    std::size_t disconnectIdentity(std::string_view name, ReasonCode code);
+    /// Takes the rights of identities away: ends their sessions and connections, without their
+    /// wills, and shows their retained messages to nobody any more. How many sessions.
+    std::size_t revoke(const std::function<bool(const ClientIdentity&)>& isRevoked,
+                       ReasonCode code);
+    /// The same of one identity.
+    std::size_t disconnectIdentity(std::string_view name, ReasonCode code) {
+        return revoke([&](const ClientIdentity& one) { return one.name == name; }, code);
+    }
     /// Sends one client away (0x98); its will is published, its session stays if it outlives
     /// connections. False: it is not connected.
     bool disconnectClient(const std::string& clientId);
@@ -194,6 +199,7 @@ private:
     void runDue();
 
     ReasonCode accept(const PublishRequest& request, const Session* from);
+    PublisherPtr publisherOf(const ClientIdentity& identity);
     bool keepRetained(Routing& routing);
     std::size_t collectTargets(Routing& routing, const Session* from);
     bool needsStore(const Routing& routing) const;
@@ -230,6 +236,7 @@ private:
     RetainedStore retained_;
     SubscriptionTree tree_;
     Sessions sessions_;                                        // by its client id
+    std::unordered_map<std::string, PublisherPtr> publishers_;  // of retained messages, by name
     std::unordered_map<std::string, std::size_t> sessionsOf_;  // how many, by name
     std::set<std::pair<TimePoint, Session*>> due_;             // wills and ends of sessions
     std::unordered_set<Connection*> connections_;

@@ -33,6 +33,7 @@ ReasonCode Broker::accept(const PublishRequest& request, const Session* from) {
               request.retain ? "retained" : ""});
     }
     Routing routing(request, now_);
+    if (request.retain) routing.setPublisher(publisherOf(identity));
     const std::size_t direct = collectTargets(routing, from);
     if (recorder_.isFailing() && needsStore(routing)) {
         ++counters_.storeRefused;
@@ -52,6 +53,16 @@ bool Broker::needsStore(const Routing& routing) const {
     return std::any_of(
         targets_.begin(), targets_.begin() + static_cast<std::ptrdiff_t>(targetCount_),
         [](const Target& target) { return target.qos > 0 && target.session->isKept(); });
+}
+
+// The role stays with the name: whoever gets another one has to be revoked first.
+PublisherPtr Broker::publisherOf(const ClientIdentity& identity) {
+    constexpr std::size_t kMany = 10'000;
+    if (publishers_.size() >= kMany)
+        std::erase_if(publishers_, [](const auto& entry) { return entry.second.use_count() == 1; });
+    PublisherPtr& known = publishers_[identity.name];
+    if (known == nullptr) known = std::make_shared<const Publisher>(Publisher{identity});
+    return known;
 }
 
 bool Broker::keepRetained(Routing& routing) {

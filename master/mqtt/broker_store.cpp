@@ -13,7 +13,11 @@ public:
     void subscription(change::PutSubscription row) override;
     void delivery(DeliveryRow row, MessagePtr content) override;
     void unreleased(std::uint64_t session, std::uint16_t packetId) override;
-    void retained(MessagePtr content) override { broker_.retained_.restore(std::move(content)); }
+    void retained(std::shared_ptr<RoutedMessage> content, ClientIdentity by) override {
+        content->publisher = broker_.publisherOf(by);
+        if (!broker_.access_.isStillGranted(by)) content->publisher->isRevoked = true;
+        broker_.retained_.restore(std::move(content));  // the sweep erases what is revoked
+    }
     /// With everything there and recording on: wills of connections that broke, ends of sessions.
     void finish();
 

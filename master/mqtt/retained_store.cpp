@@ -39,7 +39,7 @@ bool RetainedStore::visit(Search search,
                           const std::function<bool(const MessagePtr&)>& visit) const {
     if (!search.filter.hasWildcard()) {
         const auto exact = messages_.find(std::string_view(search.filter.filter()));
-        return exact == messages_.end() || (*exact)->hasExpired(search.now) || visit(*exact);
+        return exact == messages_.end() || (*exact)->isGone(search.now) || visit(*exact);
     }
     const std::string_view prefix = search.filter.literalPrefix();
     auto at = search.after.empty() ? messages_.lower_bound(prefix)
@@ -48,7 +48,7 @@ bool RetainedStore::visit(Search search,
         const RoutedMessage& message = **at;
         if (message.topic.compare(0, prefix.size(), prefix) != 0) return true;
         if (steps >= search.mostSteps) return false;
-        if (search.filter.matches(message.topic) && !message.hasExpired(search.now) && !visit(*at))
+        if (search.filter.matches(message.topic) && !message.isGone(search.now) && !visit(*at))
             return false;
         search.after = message.topic;
     }
@@ -60,7 +60,7 @@ std::size_t RetainedStore::sweep(TimePoint now, std::size_t most) {
     std::size_t removed = 0;
     for (std::size_t steps = 0; steps < most && at != messages_.end(); ++steps) {
         sweptUpTo_ = (*at)->topic;
-        if ((*at)->hasExpired(now)) {
+        if ((*at)->isGone(now)) {
             recordErased(**at);
             at = erase(at);
             ++removed;

@@ -38,7 +38,7 @@ public:
     /// again), the steps are used up, or the end. True: at the end, nothing is left.
     bool visit(Search search, const std::function<bool(const MessagePtr&)>& visit) const;
 
-    /// Removes what has expired among the next `most` messages, going round.
+    /// Removes what is gone (RoutedMessage::isGone) among the next `most` messages, going round.
     std::size_t sweep(TimePoint now, std::size_t most);
 
     std::size_t size() const noexcept { return messages_.size(); }

@@ -75,7 +75,7 @@ void appendPublishHead(const RoutedMessage& message, const DeliveryForm& form, V
     encodePublishHead(head, message.payload.size(), version, out);
 }
 
-MessagePtr makeMessage(const PublishRequest& request, TimePoint now) {
+MessagePtr makeMessage(const PublishRequest& request, TimePoint now, PublisherPtr publisher) {
     // Its members initialise themselves: zeroes before that would be for nothing.
     auto message = std::make_shared_for_overwrite<RoutedMessage>();
     message->topic = request.topic;
@@ -83,6 +83,7 @@ MessagePtr makeMessage(const PublishRequest& request, TimePoint now) {
     message->qos = request.qos;
     message->retain = request.retain;
     message->isTransient = request.isTransient;
+    message->publisher = std::move(publisher);
     message->properties = forwarded(request.properties);
     message->expires = expiryOf(request, now);
     return message;
@@ -95,7 +96,7 @@ Routing::Routing(MessagePtr message, TimePoint now)
       message_(std::move(message)) {}
 
 const MessagePtr& Routing::message() {
-    if (!message_) message_ = makeMessage(request_, now_);
+    if (!message_) message_ = makeMessage(request_, now_, publisher_);
     return message_;
 }
 

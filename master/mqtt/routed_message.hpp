@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/event_loop.hpp"
+#include "master/mqtt/access_control.hpp"
 #include "master/mqtt/codec.hpp"
 
 #include <cstdint>
@@ -11,6 +12,14 @@
 #include <string_view>
 
 namespace muster::mqtt {
+
+/// Who published a retained message. Shared by all of his; when his rights are taken away, none of
+/// them is shown any more. The flag is the broker's thread's.
+struct Publisher {
+    ClientIdentity identity;
+    mutable bool isRevoked = false;
+};
+using PublisherPtr = std::shared_ptr<const Publisher>;
 
 /// What somebody publishes: views into the publisher's bytes, good for the call only.
 struct PublishRequest {
@@ -32,10 +41,15 @@ struct RoutedMessage {
     bool retain = false;
     bool isTransient = false;                      // as retained message: not in the store
     std::shared_ptr<const Properties> properties;  // null: none
+    PublisherPtr publisher;                        // null: not retained
     std::optional<TimePoint> expires;
 
     std::size_t bytes() const noexcept;
     bool hasExpired(TimePoint now) const noexcept { return expires && *expires <= now; }
+    /// As a retained message: expired, or of somebody whose rights were taken away.
+    bool isGone(TimePoint now) const noexcept {
+        return hasExpired(now) || (publisher && publisher->isRevoked);
+    }
 };
 using MessagePtr = std::shared_ptr<const RoutedMessage>;
 
@@ -43,7 +57,8 @@ class KeptMessage;
 class Recorder;
 using KeptMessagePtr = std::shared_ptr<const KeptMessage>;
 
-MessagePtr makeMessage(const PublishRequest& request, TimePoint now);
+MessagePtr makeMessage(const PublishRequest& request, TimePoint now,
+                       PublisherPtr publisher = nullptr);
 
 /// How one receiver gets a message.
 struct DeliveryForm {
@@ -70,6 +85,8 @@ public:
     std::string_view topic() const noexcept { return request_.topic; }
     std::string_view payload() const noexcept { return request_.payload; }
     const PublishRequest& request() const noexcept { return request_; }
+    /// Of a retained message; before message().
+    void setPublisher(PublisherPtr publisher) { publisher_ = std::move(publisher); }
     /// The owned copy.
     const MessagePtr& message();
     /// Its place in the store, made at the first call.
@@ -83,6 +100,7 @@ private:
     PublishRequest request_;
     TimePoint now_;
     MessagePtr message_;
+    PublisherPtr publisher_;
     KeptMessagePtr kept_;
     /// For QoS 0 without subscription identifiers; kept from the second receiver on.
     struct Head {

@@ -115,8 +115,8 @@ public:
     /// In order of session and number. `content` is null for one whose PUBREC came.
     virtual void delivery(DeliveryRow row, MessagePtr content) = 0;
     virtual void unreleased(std::uint64_t session, std::uint16_t packetId) = 0;
-    /// In order of topic, byte by byte.
-    virtual void retained(MessagePtr content) = 0;
+    /// In order of topic, byte by byte. Its publisher is `by`.
+    virtual void retained(std::shared_ptr<RoutedMessage> content, ClientIdentity by) = 0;
 };
 
 /// Told by a store, on the broker's thread, never from within record().

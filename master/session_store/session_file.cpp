@@ -28,7 +28,8 @@ CREATE TABLE delivery (session INTEGER NOT NULL, number INTEGER NOT NULL, messag
 CREATE TABLE unreleased (session INTEGER NOT NULL, packet INTEGER NOT NULL,
     PRIMARY KEY (session, packet)) WITHOUT ROWID;
 CREATE TABLE retained (topic TEXT PRIMARY KEY, payload BLOB NOT NULL, qos INTEGER NOT NULL,
-    properties BLOB, expires INTEGER) WITHOUT ROWID;
+    properties BLOB, expires INTEGER, name TEXT NOT NULL, role INTEGER NOT NULL, grp TEXT NOT NULL)
+    WITHOUT ROWID;
 )",
     .applicationId = "1297437506",  // "MUSB" in the file's header
     .version = "1",
@@ -50,7 +51,7 @@ constexpr std::array<std::string_view, 16> kTexts{
     "DELETE FROM delivery WHERE session = ?1 AND number = ?2",
     "INSERT OR REPLACE INTO unreleased VALUES (?1, ?2)",
     "DELETE FROM unreleased WHERE session = ?1 AND packet = ?2",
-    "INSERT OR REPLACE INTO retained VALUES (?1, ?2, ?3, ?4, ?5)",
+    "INSERT OR REPLACE INTO retained VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     "DELETE FROM retained WHERE topic = ?1"};
 
 std::int64_t number(std::uint64_t value) {
@@ -243,6 +244,12 @@ bool SessionFile::run(const change::PutRetained& change) {
     std::string properties;
     put.bind(1, change.content->topic);
     bindMessage(put, 2, *change.content, properties);
+    const ClientIdentity nobody;
+    const auto& publisher = change.content->publisher;
+    const ClientIdentity& identity = publisher ? publisher->identity : nobody;
+    put.bind(6, identity.name);
+    put.bind(7, std::int64_t{identity.role});
+    put.bind(8, identity.group);
     return isDone(put);
 }
 

@@ -130,12 +130,15 @@ bool SessionFile::loadUnreleased(StoreReader& reader) {
 
 bool SessionFile::loadRetained(StoreReader& reader) {
     auto rows = database_.prepare(
-        "SELECT topic, payload, qos, properties, expires FROM retained ORDER BY topic");
+        "SELECT topic, payload, qos, properties, expires, name, role, grp FROM retained "
+        "ORDER BY topic");
     Step step = rows.step();
     for (; step == Step::Row; step = rows.step()) {
         auto message = messageAt(rows, 0);
         message->retain = true;
-        reader.retained(std::move(message));
+        ClientIdentity by{std::string(rows.view(5)), static_cast<int>(rows.integer(6)),
+                          std::string(rows.view(7))};
+        reader.retained(std::move(message), std::move(by));
     }
     return step == Step::Done;
 }

@@ -70,6 +70,31 @@ TEST_F(AuthenticatorTest, KnowsServersThatWereAdded) {
     EXPECT_TRUE(authenticator_->isServerId("chat-2"));
 }
 
+TEST_F(AuthenticatorTest, TakesOverUsersAndTokensAndSaysWhoseRightsChanged) {
+    config::Cluster cluster = clusterWithTokens();
+    use(cluster);
+    EXPECT_EQ(connect("boss", "secret").level, 1);
+    cluster.users = {{"1", "boss", "other", 1}, {"2", "viewer", "look", 2}, {"4", "new", "n", 1}};
+    cluster.serverTokens = {{"chat", "fresh"}, {"gate", "gate-token"}};
+    const auto isChanged = authenticator_->reload(cluster);
+    const auto user = [](const char* name) { return Identity{Identity::Role::Admin, name, "", 1}; };
+    const auto server = [](const char* id, const char* type) {
+        return Identity{Identity::Role::Monitor, id, type, 2};
+    };
+    for (const auto& who : {user("boss"), user("none"), server("chat-1", "chat")})
+        EXPECT_TRUE(isChanged(who)) << who.name;
+    for (const auto& who : {user("viewer"), user("admin"), server("gate-1", "gate"),
+                            server("node-a", "node"),
+                            Identity{Identity::Role::Anonymous, "anonymous", "", 2}})
+        EXPECT_FALSE(isChanged(who)) << who.name;
+    EXPECT_EQ(connect("boss", "secret"), Identity{});
+    EXPECT_EQ(connect("boss", "other").level, 1);
+    EXPECT_EQ(connect("new", "n").level, 1);
+    EXPECT_EQ(connect("none", "x"), Identity{});
+    EXPECT_EQ(connect("chat-1", "chat-token"), Identity{});
+    EXPECT_EQ(connect("chat-1", "fresh").serverType, "chat");
+}
+
 TEST_F(AuthenticatorTest, KnowsWhomACertificateNames) {
     use(clusterWithTokens());
     const auto named = [&](std::string_view name) { return authenticator_->certified(name); };

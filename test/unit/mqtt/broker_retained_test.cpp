@@ -156,4 +156,28 @@ TEST_P(BrokerRetainedV5, CarriesTheIdentifierOfTheSubscription) {
               std::vector<std::uint32_t>{42});
 }
 
+TEST(BrokerRetainedMessages, OfWhoLostHisRightsIsShownToNobody) {
+    test::BrokerWorld world;
+    ScriptedClient mallory{world}, other{world}, reader{world};
+    Connect packet = mallory.connectPacket("m");
+    packet.username = "mallory";
+    mallory.connects(packet);
+    for (const char* topic : {"a", "b", "c"}) mallory.publishes(topic, "x", 0, true);
+    other.connects("o");
+    other.publishes("b", "mine", 0, true);
+    world.broker.disconnectIdentity("mallory", ReasonCode::NotAuthorized);
+    reader.connects("r");
+    reader.subscribes("#");
+    reader.expectsMessage("b", "mine");
+    reader.expectsNothing();
+    world.after(std::chrono::seconds(1));
+    EXPECT_EQ(world.broker.gauges().retained, 1u);  // the sweep erased them
+    ScriptedClient again{world};
+    again.connects(packet);
+    again.publishes("a", "new", 0, true);  // he has rights again
+    reader.expectsMessage("a", "new");
+    reader.subscribes("a");
+    reader.expectsMessage("a", "new");
+}
+
 }  // namespace

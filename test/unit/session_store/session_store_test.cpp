@@ -270,7 +270,7 @@ TEST_F(SessionStoreTest, EndsSessionsOfWhoIsNotKnownAnyMore) {
     packet.properties.sessionExpiry = 3600;
     packet.will = Will{"will", "x", 1, true, {}};
     one.connects(packet);
-    broker_->settles();
+    one.publishes("his", "x", 0, true);
     restart("revoked");
     auto& reader = client();
     reader.connects("r");
