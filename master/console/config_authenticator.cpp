@@ -92,8 +92,8 @@ std::function<bool(const Identity&)> ConfigAuthenticator::reload(const config::C
     verified_.clear();
     return [users, types, isOtherKind](const Identity& identity) {
         if (identity.role == Identity::Role::Admin) return users.contains(identity.name);
-        const bool isServer = identity.role == Identity::Role::Monitor &&
-                              identity.serverType != kNodeType;
+        const bool isServer =
+            identity.role == Identity::Role::Monitor && identity.serverType != kNodeType;
         return isServer && (isOtherKind || types.contains(identity.serverType));
     };
 }

@@ -98,7 +98,7 @@ std::size_t Broker::revoke(const std::function<bool(const ClientIdentity&)>& isR
                            ReasonCode code) {
     std::vector<std::string> ids;
     for (const auto& [id, session] : sessions_) {
-        if (isRevoked(session->identity())) ids.push_back(id);
+        if (isRevoked(session->identity())) ids.emplace_back(id);
     }
     for (const std::string& id : ids) {
         Session* session = find(id);
@@ -115,6 +115,16 @@ std::size_t Broker::revoke(const std::function<bool(const ClientIdentity&)>& isR
         return publisher.isRevoked;
     });
     return ids.size();
+}
+
+bool Broker::disconnectClient(const std::string& clientId) {
+    Session* session = find(clientId);
+    if (session == nullptr || !session->isConnected()) return false;
+    constexpr std::string_view kWhy = "disconnected by an administrator";
+    SessionOutlet* outlet = session->outlet();
+    detach(*session, {true, std::nullopt, kWhy});
+    outlet->detached(ReasonCode::AdministrativeAction, kWhy);
+    return true;
 }
 
 void Broker::shutDown() {

@@ -198,7 +198,8 @@ private:
     void schedule(Session& session);
     void runDue();
 
-    ReasonCode accept(const PublishRequest& request, const Session* from);
+    ReasonCode accept(const PublishRequest& request, const Session* from,
+                      PublisherPtr publisher = nullptr);
     PublisherPtr publisherOf(const ClientIdentity& identity);
     bool keepRetained(Routing& routing);
     std::size_t collectTargets(Routing& routing, const Session* from);
@@ -235,10 +236,10 @@ private:
     SessionStore* store_ = nullptr;
     RetainedStore retained_;
     SubscriptionTree tree_;
-    Sessions sessions_;                                        // by its client id
+    Sessions sessions_;                                         // by its client id
     std::unordered_map<std::string, PublisherPtr> publishers_;  // of retained messages, by name
-    std::unordered_map<std::string, std::size_t> sessionsOf_;  // how many, by name
-    std::set<std::pair<TimePoint, Session*>> due_;             // wills and ends of sessions
+    std::unordered_map<std::string, std::size_t> sessionsOf_;   // how many, by name
+    std::set<std::pair<TimePoint, Session*>> due_;              // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     Admission admission_;
     std::unordered_set<Connection*> holding_;  // those with answers that wait for the store

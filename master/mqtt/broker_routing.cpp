@@ -23,17 +23,18 @@ ReasonCode Broker::publish(const PublishRequest& request, const ClientIdentity& 
         if (observer_ != nullptr) observer_->accessDenied(identity, "publish to", request.topic);
         return ReasonCode::NotAuthorized;
     }
-    return accept(request, from);
+    return accept(request, from, request.retain ? publisherOf(identity) : nullptr);
 }
 
-ReasonCode Broker::accept(const PublishRequest& request, const Session* from) {
+ReasonCode Broker::accept(const PublishRequest& request, const Session* from,
+                          PublisherPtr publisher) {
     if (trace_.isOn()) {
         const std::string_view client = from != nullptr ? from->clientId() : std::string_view();
         note({"publish", client, request.topic, request.payload.size(), request.qos,
               request.retain ? "retained" : ""});
     }
     Routing routing(request, now_);
-    if (request.retain) routing.setPublisher(publisherOf(identity));
+    routing.setPublisher(std::move(publisher));
     const std::size_t direct = collectTargets(routing, from);
     if (recorder_.isFailing() && needsStore(routing)) {
         ++counters_.storeRefused;

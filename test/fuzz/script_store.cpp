@@ -50,7 +50,9 @@ struct Tables {
             reader.delivery(row, isGone ? nullptr : content->second);
         }
         for (const auto& [session, packetId] : unreleased) reader.unreleased(session, packetId);
-        for (const auto& [topic, content] : retained) reader.retained(content);
+        for (const auto& [topic, content] : retained)
+            reader.retained(std::make_shared<RoutedMessage>(*content),
+                            content->publisher ? content->publisher->identity : ClientIdentity{});
     }
 
     std::map<std::uint64_t, SessionRow> sessions;

@@ -83,9 +83,9 @@ TEST_F(AuthenticatorTest, TakesOverUsersAndTokensAndSaysWhoseRightsChanged) {
     };
     for (const auto& who : {user("boss"), user("none"), server("chat-1", "chat")})
         EXPECT_TRUE(isChanged(who)) << who.name;
-    for (const auto& who : {user("viewer"), user("admin"), server("gate-1", "gate"),
-                            server("node-a", "node"),
-                            Identity{Identity::Role::Anonymous, "anonymous", "", 2}})
+    for (const auto& who :
+         {user("viewer"), user("admin"), server("gate-1", "gate"), server("node-a", "node"),
+          Identity{Identity::Role::Anonymous, "anonymous", "", 2}})
         EXPECT_FALSE(isChanged(who)) << who.name;
     EXPECT_EQ(connect("boss", "secret"), Identity{});
     EXPECT_EQ(connect("boss", "other").level, 1);
