@@ -123,6 +123,11 @@ constexpr KnownDifference kForgottenValue{
     "3.1.2.11.8: a name may occur twice; after an empty value mqtt-packet keeps the last one only"};
 constexpr KnownDifference kEarlyQos3{
     "QoS 3 early", "3.3.1-4: mqtt-packet says so at the first byte, we when the packet is there"};
+constexpr KnownDifference kEarlyConnect{
+    "CONNECT flags early",
+    "2.1.3-1: mqtt-packet says so at the first byte; 3.1 ignores them, and only the body tells"};
+constexpr KnownDifference kOldSessionPresent{
+    "3.1 session present", "3.1, 3.2: the byte is reserved there; mqtt-packet reads the flag"};
 constexpr KnownDifference kUnwrittenId{
     "empty client id",
     "3.1.3-6: allowed in 5.0; in 3.x it is for the session to refuse it with 0x02 (3.1.3-8, -9)"};
@@ -196,8 +201,10 @@ const KnownDifference* explainTheirRefusal(const Decoded& ours, Version version,
 const KnownDifference* explainOurWait(Version version, std::string_view bytes,
                                       std::string_view message) {
     if (version == Version::V31 && isAboutOldFlags(message)) return &kOldFlags;
+    const unsigned first = static_cast<unsigned char>(bytes[0]);
+    if (first >> 4 == 1 && message.substr(0, 19) == "Invalid header flag") return &kEarlyConnect;
     constexpr unsigned kPublishWithQos3 = 0x36;
-    const bool isQos3 = (static_cast<unsigned char>(bytes[0]) & 0xF6U) == kPublishWithQos3;
+    const bool isQos3 = (first & 0xF6U) == kPublishWithQos3;
     return isQos3 && message == "Packet must not have both QoS bits set to 1" ? &kEarlyQos3
                                                                               : nullptr;
 }
@@ -209,6 +216,12 @@ const KnownDifference* explainFields(const Packet& ours, Version version,
         Publish withDup = *publish;
         withDup.dup = true;
         if (packetJson(withDup) == theirJson) return &kOldDup;
+    }
+    if (const auto* connack = std::get_if<Connack>(&ours);
+        connack != nullptr && version == Version::V31) {
+        Connack withFlag = *connack;
+        withFlag.sessionPresent = true;
+        if (packetJson(withFlag) == theirJson) return &kOldSessionPresent;
     }
     const Properties* properties = propertiesOf(ours);
     const auto* connect = std::get_if<Connect>(&ours);
