@@ -117,6 +117,13 @@ constexpr KnownDifference kOldCredentials{
     "3.1 credentials", "3.1: user name and password may be missing although they are announced"};
 constexpr KnownDifference kEmptyAuth{
     "empty AUTH", "3.15.2.1: without a body it is Success; mqtt-packet demands a reason code"};
+constexpr KnownDifference kShortBody{"short DISCONNECT or AUTH",
+                                     "3.14.2.1, 3.14.2.2.1, 3.15.2.1: code and properties may be "
+                                     "missing; mqtt-packet then reads them in "
+                                     "what follows the packet"};
+constexpr KnownDifference kBadMethod{
+    "DISCONNECT 0x8C",
+    "2.4 gives Bad authentication method to DISCONNECT, the table in 3.14.2.1 forgets it"};
 constexpr KnownDifference kOldDup{"3.1 DUP", "3.1 gives DUP no meaning with QoS 0: we drop it"};
 constexpr KnownDifference kForgottenValue{
     "empty user property",
@@ -133,6 +140,13 @@ constexpr KnownDifference kUnwrittenId{
     "3.1.3-6: allowed in 5.0; in 3.x it is for the session to refuse it with 0x02 (3.1.3-8, -9)"};
 constexpr KnownDifference kUnwrittenPassword{
     "password alone", "3.1.2.9: 5.0 allows it without user name; mqtt-packet does not write it"};
+
+/// A DISCONNECT or AUTH of 5.0 without properties, or without a reason code too.
+bool isShortBody(std::string_view bytes, Version version) {
+    if (version != Version::V5 || bytes.size() < 2) return false;
+    const auto first = static_cast<unsigned char>(bytes[0]);
+    return (first == 0xE0 || first == 0xF0) && static_cast<unsigned char>(bytes[1]) <= 1;
+}
 
 const Properties* propertiesOf(const Packet& packet) {
     return std::visit(
@@ -195,7 +209,11 @@ const KnownDifference* explainTheirRefusal(const Decoded& ours, Version version,
         if (isAboutOldFlags(message)) return &kOldFlags;
     }
     if (bytes.substr(0, 2) == std::string_view("\xF0\0", 2)) return &kEmptyAuth;
-    return nullptr;
+    if (isShortBody(bytes, version)) return &kShortBody;
+    const auto* disconnect = std::get_if<Disconnect>(&ours.packet);
+    const bool isBadMethod =
+        disconnect != nullptr && disconnect->code == ReasonCode::BadAuthenticationMethod;
+    return isBadMethod ? &kBadMethod : nullptr;
 }
 
 const KnownDifference* explainOurWait(Version version, std::string_view bytes,
@@ -209,8 +227,9 @@ const KnownDifference* explainOurWait(Version version, std::string_view bytes,
                                                                               : nullptr;
 }
 
-const KnownDifference* explainFields(const Packet& ours, Version version,
+const KnownDifference* explainFields(const Packet& ours, Version version, std::string_view bytes,
                                      std::string_view theirJson) {
+    if (isShortBody(bytes, version)) return &kShortBody;
     if (const auto* publish = std::get_if<Publish>(&ours);
         publish != nullptr && version == Version::V31 && publish->qos == 0) {
         Publish withDup = *publish;

@@ -23,7 +23,7 @@ const KnownDifference* explainOurWait(mqtt::Version version, std::string_view by
                                       std::string_view message);
 /// Both accept `bytes`, but mqtt-packet reads `theirJson` in them.
 const KnownDifference* explainFields(const mqtt::Packet& ours, mqtt::Version version,
-                                     std::string_view theirJson);
+                                     std::string_view bytes, std::string_view theirJson);
 /// mqtt-packet will not write again what it has read.
 const KnownDifference* explainUnwritten(const mqtt::Packet& packet, std::string_view message);
 

@@ -107,8 +107,8 @@ private:
                            input, "we accept", theirs);
         const std::string json = packetJson(ours.packet);
         if (json != theirs.text)
-            return differs(explainFields(ours.packet, input.version, theirs.text), input, json,
-                           theirs);
+            return differs(explainFields(ours.packet, input.version, input.bytes, theirs.text),
+                           input, json, theirs);
         readAgain(input, ours, json, theirs);
     }
     void readAgain(const Input& input, const Decoded& ours, const std::string& json,
