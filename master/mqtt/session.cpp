@@ -15,7 +15,22 @@ Session::Session(std::string clientId, ClientIdentity identity, const BrokerLimi
       recorder_(recorder) {}
 
 Session::~Session() {
-    budget_.used -= queuedBytes_;
+    budget_.used -= queuedBytes_ + inFlightBytes_;
+}
+
+InFlight& Session::takeOff(Delivery&& delivery) {
+    const std::size_t bytes = delivery.message->bytes();
+    inFlightBytes_ += bytes;
+    budget_.used += bytes;
+    return window_.add(std::move(delivery));
+}
+
+// What the client has, or will not get any more, takes no room.
+void Session::land(const Delivery& delivery) noexcept {
+    if (delivery.message == nullptr) return;
+    const std::size_t bytes = delivery.message->bytes();
+    inFlightBytes_ -= bytes;
+    budget_.used -= bytes;
 }
 
 SessionRow Session::row() const {
@@ -42,7 +57,7 @@ std::uint64_t Session::firstUnsent() const {
 void Session::restore(Delivery delivery, bool isReceived) {
     nextNumber_ = delivery.number + 1;
     if (isReceived) {  // what is older was sent before it
-        while (!queue_.empty()) window_.add(unqueue());
+        while (!queue_.empty()) takeOff(unqueue());
         delivery.qos = 2;
         window_.add(std::move(delivery)).state = State::AwaitsPubcomp;
         return;
@@ -63,8 +78,11 @@ void Session::attach(SessionOutlet& outlet, ClientIdentity identity, std::uint16
 }
 
 bool Session::maySend(const Delivery& delivery) const noexcept {
-    return outlet_ != nullptr && sentInFlight_ < quota_ && window_.hasRoomFor(delivery.number) &&
-           delivery.after <= recorder_.committed() && outlet_->hasRoom();
+    const std::size_t bytes = inFlightBytes_ + delivery.message->bytes();
+    const bool fits = inFlightBytes_ == 0 || bytes <= limits_.maxQueuedBytes;
+    return outlet_ != nullptr && sentInFlight_ < quota_ && fits &&
+           window_.hasRoomFor(delivery.number) && delivery.after <= recorder_.committed() &&
+           outlet_->hasRoom();
 }
 
 // A QoS 2 message goes out only when its packet id is in the store: it would get another one after
@@ -154,6 +172,7 @@ std::vector<Delivery> Session::takeShared(const std::function<bool(SharedGroup&)
         InFlight& entry = window_.at(i);
         if (entry.state != State::AwaitsPuback || !isWanted(entry.delivery)) continue;
         recordErased(entry.delivery.number);
+        land(entry.delivery);
         taken.push_back(std::exchange(entry.delivery, {}));
         finish(entry);
     }
@@ -170,7 +189,7 @@ std::vector<Delivery> Session::takeShared(const std::function<bool(SharedGroup&)
 }
 
 void Session::sendNew(Delivery&& delivery) {
-    InFlight& entry = window_.add(std::move(delivery));
+    InFlight& entry = takeOff(std::move(delivery));
     const Delivery& kept = entry.delivery;
     entry.isSent = true;
     ++sentInFlight_;
@@ -212,6 +231,7 @@ void Session::finish(InFlight& entry) {
     } else {
         --unsentInFlight_;
     }
+    land(entry.delivery);
     window_.finish(entry);
 }
 
@@ -233,6 +253,7 @@ Session::PubrecAnswer Session::onPubrec(std::uint16_t packetId, ReasonCode code)
     entry->state = State::AwaitsPubcomp;
     const std::uint64_t number = entry->delivery.number;
     if (isKept()) recorder_.record(change::MarkReceived{key_, number});
+    land(entry->delivery);
     entry->delivery = {};  // the client has it: only the id is still of interest
     entry->delivery.number = number;
     return PubrecAnswer::Release;

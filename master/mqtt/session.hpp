@@ -38,7 +38,7 @@ public:
     virtual void detached(ReasonCode code, std::string_view why) = 0;
 };
 
-/// Bytes queued over all sessions of a broker.
+/// Bytes queued and in flight over all sessions of a broker.
 struct QueueBudget {
     std::size_t used = 0;
     std::size_t limit = 0;
@@ -145,6 +145,8 @@ private:
     void resendOne();
     void end(InFlight& entry);
     void finish(InFlight& entry);
+    InFlight& takeOff(Delivery&& delivery);
+    void land(const Delivery& delivery) noexcept;
     Delivery unqueue();
 
     std::string clientId_;
@@ -162,6 +164,7 @@ private:
     OutgoingWindow window_;
     Fifo<Delivery> queue_;
     std::size_t queuedBytes_ = 0;
+    std::size_t inFlightBytes_ = 0;  // that much again: not acknowledged
     std::unordered_set<std::uint16_t> unreleased_;
 };
 

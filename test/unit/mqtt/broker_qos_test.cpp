@@ -320,4 +320,25 @@ TEST(BrokerQos, WantsAQuickAckOnlyForAcknowledgementsThatGetNoAnswer) {
     EXPECT_FALSE(client.connection().wantsQuickAck());
 }
 
+TEST(BrokerInFlight, IsBoundedInBytesToo) {
+    BrokerLimits limits;
+    limits.maxQueuedBytes = 10'000;
+    BrokerWorld world{limits};
+    ScriptedClient client{world}, publisher{world};
+    client.connects("c");
+    client.subscribes("a", 1);
+    publisher.connects("p");
+    for (int i = 0; i < 6; ++i) publisher.publishes("a", std::string(3'000, 'x'), 1);
+    EXPECT_EQ(client.received(), 3u);  // the others wait
+    EXPECT_GE(world.broker.gauges().queuedBytes, 18'000u);
+    for (int i = 0; i < 6; ++i) {
+        const auto id = client.expects<Publish>().packetId;
+        client.sends(Puback{id, ReasonCode::Success, {}});
+    }
+    client.expectsNothing();
+    EXPECT_EQ(world.broker.gauges().queuedBytes, 0u);
+    publisher.publishes("a", std::string(20'000, 'x'), 1);  // one is always let through
+    EXPECT_EQ(client.received(), 1u);
+}
+
 }  // namespace
