@@ -77,9 +77,11 @@ void Session::attach(SessionOutlet& outlet, ClientIdentity identity, std::uint16
     for (std::size_t i = 0; i < window_.length(); ++i) window_.at(i).isSent = false;
 }
 
-bool Session::maySend(const Delivery& delivery) const noexcept {
+// One message always may, so that nobody starves for others' sake.
+bool Session::maySend(const Delivery& delivery, std::size_t newBytes) const noexcept {
     const std::size_t bytes = inFlightBytes_ + delivery.message->bytes();
-    const bool fits = inFlightBytes_ == 0 || bytes <= limits_.maxQueuedBytes;
+    const bool fits = inFlightBytes_ == 0 || (bytes <= limits_.maxQueuedBytes &&
+                                              budget_.used + newBytes <= budget_.limit);
     return outlet_ != nullptr && sentInFlight_ < quota_ && fits &&
            window_.hasRoomFor(delivery.number) && delivery.after <= recorder_.committed() &&
            outlet_->hasRoom();
@@ -113,9 +115,9 @@ bool Session::deliver(Delivery&& delivery) {
                       queuedBytes_ + bytes <= limits_.maxQueuedBytes &&
                       budget_.used + bytes <= budget_.limit;
     delivery.number = nextNumber_;
-    if (!fits && !(isDirect && maySend(delivery))) return false;
+    if (!fits && !(isDirect && maySend(delivery, bytes))) return false;
     number(delivery);
-    if (isDirect && maySend(delivery)) {
+    if (isDirect && maySend(delivery, bytes)) {
         sendNew(std::move(delivery));
         return true;
     }
@@ -139,7 +141,7 @@ std::size_t Session::pump(TimePoint now) {
            outlet_->hasRoom())
         resendOne();
     std::size_t expired = 0;
-    while (!queue_.empty() && unsentInFlight_ == 0 && maySend(queue_.front())) {
+    while (!queue_.empty() && unsentInFlight_ == 0 && maySend(queue_.front(), 0)) {
         Delivery delivery = unqueue();
         if (delivery.message->hasExpired(now)) {
             recordErased(delivery.number);

@@ -136,7 +136,7 @@ public:
     std::optional<TimePoint> dropToldAt;  // when the observer last heard of messages it lost
 
 private:
-    bool maySend(const Delivery& delivery) const noexcept;
+    bool maySend(const Delivery& delivery, std::size_t newBytes) const noexcept;
     void number(Delivery& delivery);
     std::uint64_t firstUnsent() const;
     void recordErased(std::uint64_t number);

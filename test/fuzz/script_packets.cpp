@@ -17,7 +17,7 @@ constexpr std::array<std::uint16_t, 4> kReceiveMaxima{1, 2, 3, 65535};
 constexpr std::array<std::uint32_t, 8> kPacketSizes{1, 4, 12, 20, 40, 100, 1000, 0x0FFF'FFFF};
 
 bool bit(std::uint8_t value, unsigned place) {
-    return (value >> place & 1U) != 0;
+    return (unsigned{value} >> place & 1U) != 0;
 }
 
 std::uint8_t qosOf(unsigned bits) {
