@@ -80,8 +80,8 @@ void Session::attach(SessionOutlet& outlet, ClientIdentity identity, std::uint16
 // One message always may, so that nobody starves for others' sake.
 bool Session::maySend(const Delivery& delivery, std::size_t newBytes) const noexcept {
     const std::size_t bytes = inFlightBytes_ + delivery.message->bytes();
-    const bool fits = inFlightBytes_ == 0 || (bytes <= limits_.maxQueuedBytes &&
-                                              budget_.used + newBytes <= budget_.limit);
+    const bool fits = inFlightBytes_ == 0 ||
+                      (bytes <= limits_.maxQueuedBytes && budget_.used + newBytes <= budget_.limit);
     return outlet_ != nullptr && sentInFlight_ < quota_ && fits &&
            window_.hasRoomFor(delivery.number) && delivery.after <= recorder_.committed() &&
            outlet_->hasRoom();
