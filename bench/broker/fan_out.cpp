@@ -13,7 +13,7 @@ constexpr std::uint64_t kStalledAfter = 5'000'000'000;
 class FanOut {
 public:
     explicit FanOut(const LoadOptions& options)
-        : options_(options), publisher_(reactor_), message_(kTopic, 0, options.size) {
+        : publisher_(reactor_), message_(kTopic, 0, options.size) {
         std::vector<FramedSocket*> sockets;
         for (std::size_t i = 0; i < options.subscribers; ++i) {
             sockets.push_back(
@@ -62,7 +62,6 @@ private:
         }
     }
 
-    const LoadOptions& options_;
     Reactor reactor_;
     Sockets subscribers_;
     FramedSocket publisher_;
