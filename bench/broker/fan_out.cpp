@@ -13,13 +13,13 @@ constexpr std::uint64_t kStalledAfter = 5'000'000'000;
 class FanOut {
 public:
     explicit FanOut(const LoadOptions& options)
-        : publisher_(reactor_), message_(kTopic, 0, options.size) {
+        : publisher_(reactor_), message_(kTopic, options.qos, options.size) {
         std::vector<FramedSocket*> sockets;
         for (std::size_t i = 0; i < options.subscribers; ++i) {
             sockets.push_back(
                 subscribers_.emplace_back(std::make_unique<FramedSocket>(reactor_)).get());
-            sockets.back()->onPacket = [this](FramedSocket&, const Frame& frame) {
-                arrived(frame);
+            sockets.back()->onPacket = [this](FramedSocket& self, const Frame& frame) {
+                arrived(self, frame);
             };
         }
         publisher_.onPacket = [](FramedSocket&, const Frame&) {};
@@ -44,9 +44,14 @@ public:
     std::uint64_t copies = 0;
 
 private:
-    void arrived(const Frame& frame) {
-        if (readArrival(frame).stamp.sequence != sequence_)
+    void arrived(FramedSocket& self, const Frame& frame) {
+        const Arrival arrival = readArrival(frame);
+        if (arrival.stamp.sequence != sequence_)
             throw std::runtime_error("a copy of another message");
+        if (frame.qos() > 0) {
+            appendAck(self.out, arrival.packetId);
+            self.flush();
+        }
         ++copies;
         ++arrivedOfThis_;
         if (arrivedOfThis_ == 1) firstCopy.add(nowNs() - sentAt_);

@@ -2,6 +2,8 @@
 'use strict';
 
 const all = ['muster', 'mosquitto', 'null-epoll', 'null-asio'];
+// What TCP_QUICKACK may cost the clients that have no use for it, acknowledgements being all they send.
+const withoutCost = [{ figure: 'rate', of: 'muster-late-ack', least: 0.95 }, { figure: 'cpuUs', of: 'muster-late-ack', most: 1.05 }];
 
 // A bar: muster's median of `figure`, by `of`'s (without it: itself), `least` or `most`.
 // Pinned: the broker alone on core 0, the load on core 1; else the kernel decides, as it does for users.
@@ -14,6 +16,10 @@ const kinds = {
         bars: [{ figure: 'rate', of: 'null-asio', least: 0.8 }] },
     'fanout': { load: ['fanout', '--subscribers', '1000', '--rounds', '100'], of: all,
         bars: [{ figure: 'rate', of: 'null-asio', least: 0.7 }, { figure: 'lastUs', of: 'null-asio', most: 1.3 }] },
+    'fanout-qos1': { load: ['fanout', '--qos', '1', '--subscribers', '1000', '--rounds', '100'], of: ['muster', 'muster-late-ack', 'mosquitto'], isPinned: true,
+        bars: withoutCost },
+    'acks': { load: ['stream', '--qos', '1', '--window', '1', '--pairs', '64', '--seconds', '1.5'], of: ['muster', 'muster-late-ack'], isPinned: true,
+        bars: withoutCost },
     'echo1': { load: ['roundtrip', '--in-flight', '1', '--seconds', '1.5'], of: all, isPinned: true,
         bars: [{ figure: 'rate', of: 'null-asio', least: 0.9 }] },
     'echo64': { load: ['roundtrip', '--in-flight', '64', '--seconds', '1.5'], of: all, isPinned: true,
@@ -24,7 +30,7 @@ const kinds = {
         bars: [{ figure: 'kibPerConnection', most: 2000 / 1024 }] },
     'durable': { load: ['offline', '--window', '500', '--seconds', '2', '--count', '800000'], of: ['muster', 'muster-power', 'mosquitto'], isDurable: true,
         bars: [{ figure: 'rate', of: 'mosquitto', least: 20 }, { figure: 'lost', most: 0 }, { figure: 'repeated', most: 0 }] },
-    'paho': { program: 'muster_paho_round_trip', load: ['--rounds', '300'], of: ['muster', 'mosquitto'],
+    'paho': { program: 'muster_paho_round_trip', load: ['--rounds', '300'], of: ['muster', 'muster-late-ack', 'mosquitto'],
         bars: [{ figure: 'p50Us', most: 1000 }] },
 };
 

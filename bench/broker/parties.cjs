@@ -23,6 +23,8 @@ const parties = {
     'muster': (options, port, dir, isDurable) => musterCommand(options, port, isDurable ? path.join(dir, 'store') : ''),
     // The same with an fsync for each group, where Mosquitto has one for each file it writes.
     'muster-power': (options, port, dir) => [...musterCommand(options, port, path.join(dir, 'store')), '--power'],
+    // The same without TCP_QUICKACK, for what that costs.
+    'muster-late-ack': (options, port) => ['env', `LD_PRELOAD=${path.join(options.build, 'libmuster_late_ack.so')}`, ...musterCommand(options, port, '')],
     'mosquitto': (options, port, dir, isDurable) => {
         const file = path.join(dir, 'mosquitto.conf');
         fs.writeFileSync(file, mosquittoFile(port, dir, isDurable));
