@@ -100,6 +100,12 @@ std::size_t Broker::revoke(const std::function<bool(const ClientIdentity&)>& isR
     for (const auto& [id, session] : sessions_) {
         if (isRevoked(session->identity())) ids.emplace_back(id);
     }
+    // Before any of them ends: what it leaves of a shared subscription is for those who stay.
+    for (const std::string& id : ids) {
+        Session& session = *find(id);
+        for (const auto& [text, granted] : session.subscriptions)
+            tree_.remove(granted.filter, session);
+    }
     for (const std::string& id : ids) {
         Session* session = find(id);
         if (session == nullptr) continue;

@@ -238,6 +238,7 @@ private:
     SubscriptionTree tree_;
     Sessions sessions_;                                         // by its client id
     std::unordered_map<std::string, PublisherPtr> publishers_;  // of retained messages, by name
+    std::size_t publishersSweptAt_ = 10'000;  // when so many are known, who has none left goes
     std::unordered_map<std::string, std::size_t> sessionsOf_;   // how many, by name
     std::set<std::pair<TimePoint, Session*>> due_;              // wills and ends of sessions
     std::unordered_set<Connection*> connections_;

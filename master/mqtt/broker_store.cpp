@@ -107,6 +107,8 @@ void Broker::Restorer::finish() {
         broker_.schedule(*session);
         broker_.recordSession(*session);
     }
+    // Whoever gets such a name from now on is somebody else.
+    std::erase_if(broker_.publishers_, [](const auto& entry) { return entry.second->isRevoked; });
     for (const LostWill& lost : lostWills_) {
         if (lost.will) broker_.publishWill(*lost.will, lost.identity, nullptr);
         broker_.recorder_.record(change::EraseSession{lost.key});
