@@ -32,6 +32,7 @@ mqtt::BrokerLimits limitsOf(const config::Limits& wanted) {
     limits.maxTopicLevels = wanted.maxTopicLevels;
     limits.maxRetainedBytes = wanted.maxRetainedBytes;
     limits.maxQueuedBytesTotal = wanted.maxQueuedBytes;
+    limits.maxQueuedBytesPerIdentity = wanted.maxQueuedBytes / 2;
     limits.maxOutputBytes = wanted.maxOutputBytes;
     limits.pumpBytes = std::min(limits.pumpBytes, wanted.maxOutputBytes / 2);
     limits.rate = {wanted.messageRate, wanted.byteRate};

@@ -120,7 +120,7 @@ inline const std::vector<Field> kLimitFields = {
      1024,
      1LL << 36,
      {},
-     "Bytes waiting for all sessions."},
+     "Bytes waiting for all sessions; at most half of it for those of one user."},
     {"limits.maxOutputBytes",
      FieldType::Integer,
      "8388608",

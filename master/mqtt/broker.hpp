@@ -174,6 +174,11 @@ private:
     };
 
     class Restorer;
+    /// What one name has of the broker, so that it cannot have all.
+    struct Share {
+        std::size_t sessions = 0;
+        QueueBudget queued;
+    };
     struct Waiting {
         StorePosition position = 0;
         std::function<void()> then;
@@ -236,10 +241,10 @@ private:
     SessionStore* store_ = nullptr;
     RetainedStore retained_;
     SubscriptionTree tree_;
-    Sessions sessions_;                                         // by its client id
+    std::unordered_map<std::string, Share> shares_;  // by name; each outlives its sessions
+    Sessions sessions_;                              // by its client id
     std::unordered_map<std::string, PublisherPtr> publishers_;  // of retained messages, by name
     std::size_t publishersSweptAt_ = 10'000;  // when so many are known, who has none left goes
-    std::unordered_map<std::string, std::size_t> sessionsOf_;   // how many, by name
     std::set<std::pair<TimePoint, Session*>> due_;              // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     Admission admission_;

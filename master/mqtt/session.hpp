@@ -38,10 +38,23 @@ public:
     virtual void detached(ReasonCode code, std::string_view why) = 0;
 };
 
-/// Bytes queued and in flight over all sessions of a broker.
+/// Bytes queued and in flight over all sessions of a broker, or of one name, within those of all.
 struct QueueBudget {
     std::size_t used = 0;
     std::size_t limit = 0;
+    QueueBudget* total = nullptr;  // of all; outlives this
+
+    bool hasRoomFor(std::size_t bytes) const noexcept {
+        return used + bytes <= limit && (total == nullptr || total->hasRoomFor(bytes));
+    }
+    void take(std::size_t bytes) noexcept {
+        used += bytes;
+        if (total != nullptr) total->take(bytes);
+    }
+    void give(std::size_t bytes) noexcept {
+        used -= bytes;
+        if (total != nullptr) total->give(bytes);
+    }
 };
 
 /// A retained search that goes on where it stopped, a slice at a time.

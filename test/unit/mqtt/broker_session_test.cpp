@@ -300,4 +300,33 @@ TEST(BrokerSessions, OfOneIdentityAreBounded) {
     later.connects("2");
 }
 
+// Anybody may look, and leave sessions that nobody reads.
+TEST(BrokerSessions, OfOneIdentityLeaveRoomInQueuesForOthers) {
+    BrokerLimits limits;
+    limits.maxQueuedBytesTotal = 100'000;
+    limits.maxQueuedBytesPerIdentity = 50'000;
+    BrokerWorld world{limits};
+    const auto leaves = [&](const char* id, const char* user) {
+        ScriptedClient client{world};
+        Connect packet = client.connectPacket(id);
+        packet.username = user;
+        packet.properties.sessionExpiry = 3600;
+        client.connects(packet);
+        client.subscribes("t", 1);
+        client.vanishes();
+    };
+    for (const char* id : {"1", "2", "3", "4"}) leaves(id, "idler");
+    leaves("5", "somebody else");
+    ScriptedClient publisher{world};
+    publisher.connects("publisher");
+    for (int i = 0; i < 20; ++i) publisher.publishes("t", std::string(1'000, 'x'), 1);
+    const auto queued = [&](const char* id) {
+        return world.broker.sessions().at(id)->queuedMessages();
+    };
+    EXPECT_EQ(queued("5"), 20U);
+    EXPECT_LT(queued("1") + queued("2") + queued("3") + queued("4"), 50U);
+    leaves("1", "idler");  // what it had is free again, and it may stay
+    EXPECT_LE(world.broker.gauges().queuedBytes, limits.maxQueuedBytesTotal);
+}
+
 }  // namespace
