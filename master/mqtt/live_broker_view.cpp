@@ -57,16 +57,15 @@ std::vector<std::string_view> filtersOf(const Session& session,
                                         const std::optional<TopicFilter>& matching,
                                         std::string_view after, std::size_t most) {
     std::vector<std::string_view> texts;
-    for (const auto& [text, granted] : session.subscriptions) {
-        if (text > after && (!matching || matching->matches(text))) texts.push_back(text);
+    for (auto at = session.subscriptions.upper_bound(after);
+         at != session.subscriptions.end() && texts.size() <= most; ++at) {
+        if (!matching || matching->matches(at->first)) texts.push_back(at->first);
     }
-    std::sort(texts.begin(), texts.end());
-    if (texts.size() > most + 1) texts.resize(most + 1);
     return texts;
 }
 
 SubscriptionRow rowOf(const Session& session, std::string_view text) {
-    const SubscriptionOptions& options = session.subscriptions.at(std::string(text)).options;
+    const SubscriptionOptions& options = session.subscriptions.find(text)->second.options;
     SubscriptionRow row;
     row.clientId = session.clientId();
     row.filter = text;

@@ -6,8 +6,8 @@
 #include "master/mqtt/subscription_tree.hpp"
 
 #include <functional>
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 
 namespace muster::mqtt {
@@ -129,12 +129,12 @@ public:
     /// From the store.
     void restoreUnreleased(std::uint16_t packetId) { unreleased_.insert(packetId); }
 
-    /// By the text of the filter as the client wrote it.
+    /// By the text of the filter as the client wrote it; in order, so that a list can go on.
     struct Granted {
         TopicFilter filter;
         SubscriptionOptions options;
     };
-    std::unordered_map<std::string, Granted> subscriptions;
+    std::map<std::string, Granted, std::less<>> subscriptions;
     Fifo<std::unique_ptr<PendingRetained>> pendingRetained;
 
     /// How and when the session ends; the broker's business.
