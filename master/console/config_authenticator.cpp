@@ -79,9 +79,9 @@ std::set<std::string> ConfigAuthenticator::loadUsers(const std::vector<config::U
             changed.erase(user.username);
         else
             changed.insert(user.username);
-        users_.emplace(user.username,
-                       isSame ? known->second
-                              : User{user, effectiveLevel(user.level), hasher_.load(user.password)});
+        users_.emplace(user.username, isSame ? known->second
+                                             : User{user, effectiveLevel(user.level),
+                                                    hasher_.load(user.password)});
     }
     return changed;
 }

@@ -120,7 +120,8 @@ void StoredPomeloRegistrations::forget(
                   [&](const auto& entry) { return isForgotten(entry.first, entry.second.record); });
     store_.commit(std::move(transaction), [](const Result<std::int64_t>& committed) {
         if (!committed)
-            log::error("pomelo", "registrations whose token changed are known again after a start: {}",
+            log::error("pomelo",
+                       "registrations whose token changed are known again after a start: {}",
                        committed.error().detail());
     });
 }

@@ -245,7 +245,7 @@ private:
     Sessions sessions_;                              // by its client id
     std::unordered_map<std::string, PublisherPtr> publishers_;  // of retained messages, by name
     std::size_t publishersSweptAt_ = 10'000;  // when so many are known, who has none left goes
-    std::set<std::pair<TimePoint, Session*>> due_;              // wills and ends of sessions
+    std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     Admission admission_;
     std::unordered_set<Connection*> holding_;  // those with answers that wait for the store

@@ -22,8 +22,8 @@ struct PageRequest {
 };
 
 /// `next` is empty at the end. A page may have fewer rows than were asked for, even none, and a
-/// next one: what it may look at, and how long its texts may be, is bounded too. Lists go on over changes; what comes or leaves
-/// meanwhile may be missing or not.
+/// next one: what it may look at, and how long its texts may be, is bounded too. Lists go on over
+/// changes; what comes or leaves meanwhile may be missing or not.
 template <class Row>
 struct Page {
     std::vector<Row> rows;

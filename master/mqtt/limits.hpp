@@ -35,7 +35,7 @@ struct BrokerLimits {
     std::uint16_t maxInFlight = 1'000;               // unacknowledged messages to one client
     std::size_t maxQueuedMessages = 10'000;  // QoS 1 and 2, per session, beyond those in flight
     std::size_t maxQueuedBytes = 16u << 20;  // the same in bytes; as much again in flight
-    std::size_t maxQueuedBytesTotal = 256u << 20;  // over all sessions
+    std::size_t maxQueuedBytesTotal = 256u << 20;      // over all sessions
     std::size_t maxQueuedBytesPerIdentity = SIZE_MAX;  // over those of one name
     std::size_t maxOutputBytes = 8u << 20;  // unsent bytes per connection; QoS 0 is dropped above
     std::size_t pumpBytes = 1u << 20;       // unsent bytes above which queues wait

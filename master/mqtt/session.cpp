@@ -80,8 +80,8 @@ void Session::attach(SessionOutlet& outlet, ClientIdentity identity, std::uint16
 // One message always may, so that nobody starves for others' sake.
 bool Session::maySend(const Delivery& delivery, std::size_t newBytes) const noexcept {
     const std::size_t bytes = inFlightBytes_ + delivery.message->bytes();
-    const bool fits = inFlightBytes_ == 0 ||
-                      (bytes <= limits_.maxQueuedBytes && budget_.hasRoomFor(newBytes));
+    const bool fits =
+        inFlightBytes_ == 0 || (bytes <= limits_.maxQueuedBytes && budget_.hasRoomFor(newBytes));
     return outlet_ != nullptr && sentInFlight_ < quota_ && fits &&
            window_.hasRoomFor(delivery.number) && delivery.after <= recorder_.committed() &&
            outlet_->hasRoom();
@@ -112,8 +112,7 @@ bool Session::deliver(Delivery&& delivery) {
     const std::size_t bytes = delivery.message->bytes();
     const bool isDirect = queue_.empty() && unsentInFlight_ == 0;
     const bool fits = queue_.size() < limits_.maxQueuedMessages &&
-                      queuedBytes_ + bytes <= limits_.maxQueuedBytes &&
-                      budget_.hasRoomFor(bytes);
+                      queuedBytes_ + bytes <= limits_.maxQueuedBytes && budget_.hasRoomFor(bytes);
     delivery.number = nextNumber_;
     if (!fits && !(isDirect && maySend(delivery, bytes))) return false;
     number(delivery);

@@ -58,22 +58,22 @@ protected:
         cluster_.directory().write("config/adminUser.json", json);
     }
     void tokens(const std::string& chat) const {
-        cluster_.directory().write("config/adminServer.json",
-                                   R"([{"type":"chat","token":")" + chat +
-                                       R"("},{"type":"gate","token":"gate-token"}])");
+        cluster_.directory().write(
+            "config/adminServer.json",
+            R"([{"type":"chat","token":")" + chat + R"("},{"type":"gate","token":"gate-token"}])");
     }
     std::size_t timesLogged(std::string_view text) const {
         const std::string log = cluster_.log();
         std::size_t times = 0;
-        for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) ++times;
+        for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1))
+            ++times;
         return times;
     }
     /// SIGHUP, until the log says this once more.
     void reload(std::string_view until = kReread) const {
         const auto before = timesLogged(until);
         cluster_.signalMaster(SIGHUP);
-        EXPECT_TRUE(eventually(10s, [&] { return timesLogged(until) > before; }))
-            << cluster_.log();
+        EXPECT_TRUE(eventually(10s, [&] { return timesLogged(until) > before; })) << cluster_.log();
     }
     std::string retained(const std::string& filter) const {
         return cluster_.run({"broker", "retained", filter, "--json"}).output;

@@ -82,8 +82,8 @@ TEST_F(AuthenticatorTest, TakesOverUsersAndTokensAndSaysWhoseRightsChanged) {
         return Identity{Identity::Role::Monitor, id, type, 2};
     };
     // "new" was nobody's name, so that a guest or a server of any type may have it.
-    for (const auto& who : {user("boss"), user("none"), user("new"), server("chat-1", "chat"),
-                            server("new", "gate")})
+    for (const auto& who :
+         {user("boss"), user("none"), user("new"), server("chat-1", "chat"), server("new", "gate")})
         EXPECT_TRUE(isChanged(who)) << who.name;
     for (const auto& who :
          {user("viewer"), user("admin"), server("gate-1", "gate"), server("node-a", "node"),

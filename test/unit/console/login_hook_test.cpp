@@ -57,8 +57,7 @@ TEST_F(LoginHookTest, DecidesAboutNamesThatAreNotConfigured) {
 }
 
 TEST_F(LoginHookTest, LeavesNamesItDoesNotKnowToTheServersToken) {
-    EXPECT_EQ(connect(LoginVerdict::Unknown),
-              (Identity{Identity::Role::Monitor, "guest", "", 2}));
+    EXPECT_EQ(connect(LoginVerdict::Unknown), (Identity{Identity::Role::Monitor, "guest", "", 2}));
 }
 
 // Requests carry the name alone: a server called like a guest would have the guest's level.

@@ -1,4 +1,5 @@
 #include "common/log.hpp"
+
 #include "test/support/temp_dir.hpp"
 
 #include <fstream>
@@ -16,7 +17,9 @@ TEST(Log, EscapesWhatATerminalTakesForACommand) {
     Options options;
     options.file = directory.str() + "/log";
     configure(options);
-    info("broker", "{} came", "a\nb\x1b[2J\x7f\xc2\x9b" "2J\xc3\x9c\xc2\xa0");
+    info("broker", "{} came",
+         "a\nb\x1b[2J\x7f\xc2\x9b"
+         "2J\xc3\x9c\xc2\xa0");
     configure(Options());
     std::ifstream file(options.file);
     const std::string text{std::istreambuf_iterator<char>(file), {}};

@@ -160,7 +160,9 @@ TEST_F(BrokerViewTest, BoundsTheBytesOfAPage) {
     }
     EXPECT_LE(view.subscriptions("", "", {{}, 500})->rows.size(), 5U);
     EXPECT_LE(view.retained("r/#", {{}, 500})->rows.size(), 5U);
-    const auto retained = [&](const PageRequest& request) { return *view.retained("r/#", request); };
+    const auto retained = [&](const PageRequest& request) {
+        return *view.retained("r/#", request);
+    };
     EXPECT_EQ(all<RetainedRow>(retained, 500).size(), 20U);
     const auto filters = [&](const PageRequest& request) {
         return *view.subscriptions("", "", request);
