@@ -56,14 +56,20 @@ ConfigAuthenticator::ConfigAuthenticator(EventLoop& loop, const config::Cluster&
     : serverTokens_(cluster.serverTokens),
       hasServerTokens_(cluster.hasServerTokens),
       tokens_(std::move(tokens)),
-      loop_(loop),
+      door_(std::make_shared<Door>()),
       adminTokenMd5_(digest::md5Hex(tokens_.admin)),
       hasher_(loop, options) {
+    door_->loop = &loop;
     for (const auto& server : cluster.servers) serverTypes_.emplace(server.id, server.type);
     (void)loadUsers(cluster.users);  // all are new
     const auto random = digest::randomHex(32);
     cacheSalt_ = random ? *random : std::string();
     nobody_ = hasher_.load(cacheSalt_);
+}
+
+ConfigAuthenticator::~ConfigAuthenticator() {
+    const std::lock_guard lock(door_->mutex);
+    door_->loop = nullptr;
 }
 
 // Who is as before keeps his credential: it is hashed already, and a login of his may be under way.
@@ -136,11 +142,14 @@ void ConfigAuthenticator::authenticate(std::string username, std::string passwor
 void ConfigAuthenticator::askHook(std::string username, std::string password,
                                   std::function<void(Identity)> done) {
     auto isAnswered = std::make_shared<std::atomic<bool>>(false);
-    const auto answer = [this, alive = std::weak_ptr<bool>(alive_), &loop = loop_, isAnswered,
-                         username, password, done = std::move(done)](LoginVerdict verdict) {
+    const auto answer = [this, door = door_, isAnswered, username, password,
+                         done = std::move(done)](LoginVerdict verdict) {
         if (isAnswered->exchange(true)) return;
-        loop.post([this, alive, username, password, done, verdict] {
-            if (!alive.expired()) done(judged(verdict, username, password));
+        const std::lock_guard lock(door->mutex);
+        if (door->loop == nullptr) return;
+        door->loop->post([this, door, username, password, done, verdict] {
+            // Closed on this thread only.
+            if (door->loop != nullptr) done(judged(verdict, username, password));
         });
     };
     try {

@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -33,6 +34,9 @@ public:
     /// on.
     ConfigAuthenticator(EventLoop& loop, const config::Cluster& cluster, Tokens tokens,
                         PasswordHasher::Options options = {});
+    ~ConfigAuthenticator() override;
+    ConfigAuthenticator(const ConfigAuthenticator&) = delete;
+    ConfigAuthenticator& operator=(const ConfigAuthenticator&) = delete;
 
     /// Who is asked about names that are not configured. Before the first login; empty: nobody.
     /// Whose name `isServers` knows as one that a server has is not let in as a user.
@@ -74,6 +78,12 @@ private:
         std::shared_ptr<PasswordHasher::Credential> credential;
     };
 
+    /// To the loop, for answers of the hook: they come from any thread, and when they like.
+    struct Door {
+        std::mutex mutex;
+        EventLoop* loop = nullptr;  // null: closed
+    };
+
     void checkPassword(const std::string& username, std::string md5,
                        std::function<void(Result<int>)> done);
     void finishUser(std::string_view username, bool isRight, std::string cacheKey,
@@ -96,10 +106,9 @@ private:
     Tokens tokens_;
     LoginHook login_;
     std::function<bool(std::string_view)> isServers_;
-    EventLoop& loop_;
     std::map<std::string, int, std::less<>> guests_;  // whom the hook let in: level by name
     std::deque<std::string> guestOrder_;              // the oldest in front
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    std::shared_ptr<Door> door_;  // shared with answers that are still to come
     std::string adminTokenMd5_;
     std::string cacheSalt_;                     // of this process: the keys say nothing outside it
     std::unordered_set<std::string> verified_;  // right (user, md5) pairs, hashed; in memory only

@@ -132,6 +132,17 @@ TEST_F(LoginHookTest, MayAnswerLateAndOnAnotherThreadButOnlyOnce) {
     EXPECT_EQ(calls, 1);
 }
 
+TEST_F(LoginHookTest, MayAnswerWhenTheMasterIsNoMore) {
+    Answer answer;
+    {
+        test::ManualLoop loop;
+        ConfigAuthenticator one(loop, {}, tokens_);
+        one.setLogin([&answer](const Login&, Answer given) { answer = std::move(given); });
+        one.authenticate("guest", "x", [](const Identity&) { FAIL(); });
+    }
+    answer(LoginVerdict::MayLook);  // nothing of it is touched
+}
+
 TEST_F(LoginHookTest, RefusesWhenItThrows) {
     hook_ = [](const Answer&) { throw std::runtime_error("no directory"); };
     EXPECT_EQ(connect("guest", "x"), Identity{});
