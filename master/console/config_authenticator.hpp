@@ -108,7 +108,7 @@ private:
     std::function<bool(std::string_view)> isServers_;
     std::map<std::string, int, std::less<>> guests_;  // whom the hook let in: level by name
     std::deque<std::string> guestOrder_;              // the oldest in front
-    std::shared_ptr<Door> door_;  // shared with answers that are still to come
+    std::shared_ptr<Door> door_;                      // shared with answers that are still to come
     std::string adminTokenMd5_;
     std::string cacheSalt_;                     // of this process: the keys say nothing outside it
     std::unordered_set<std::string> verified_;  // right (user, md5) pairs, hashed; in memory only
