@@ -177,7 +177,8 @@ private:
     /// What one name has of the broker, so that it cannot have all.
     struct Share {
         std::size_t sessions = 0;
-        QueueBudget queued;
+        ByteBudget queued;
+        ByteBudget subscribed;
     };
     struct Waiting {
         StorePosition position = 0;
@@ -190,6 +191,9 @@ private:
     void redeal(Session& session, bool isEnding);
     bool mayTake(const SharedGroup& group, const Session& but, bool isEnding) const;
 
+    /// About what a subscription takes in memory, in its session and in the tree.
+    static std::size_t costOf(std::string_view filter) { return 512 + 3 * filter.size(); }
+    Share& shareOf(const Session& session) { return shares_.at(session.identity().name); }
     bool isTooDeep(std::string_view topic);
     Session* find(std::string_view clientId);
     bool hasTooManySessions(const std::string& name) const;
@@ -236,7 +240,8 @@ private:
     BrokerCounters counters_;
     BrokerTrace trace_;
     std::size_t connectedClients_ = 0;
-    QueueBudget budget_;
+    ByteBudget budget_;  // of what is queued and in flight
+    ByteBudget subscribed_;
     Recorder recorder_;
     SessionStore* store_ = nullptr;
     RetainedStore retained_;

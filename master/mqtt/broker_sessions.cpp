@@ -44,6 +44,8 @@ Session& Broker::addSession(std::string clientId, ClientIdentity identity) {
     ++share.sessions;
     share.queued.limit = limits_.maxQueuedBytesPerIdentity;
     share.queued.total = &budget_;
+    share.subscribed.limit = limits_.maxSubscriptionBytesPerIdentity;
+    share.subscribed.total = &subscribed_;
     auto session = std::make_unique<Session>(std::move(clientId), std::move(identity), limits_,
                                              share.queued, recorder_);
     Session& added = *session;
@@ -144,7 +146,11 @@ void Broker::publishWill(const Will& will, const ClientIdentity& identity, const
 // A will that waits is due at the latest when its session ends (MQTT 5, 3.1.2-8).
 void Broker::endSession(Session& session) {
     publishWill(session);
-    for (const auto& [text, granted] : session.subscriptions) tree_.remove(granted.filter, session);
+    ByteBudget& share = shareOf(session).subscribed;
+    for (const auto& [text, granted] : session.subscriptions) {
+        tree_.remove(granted.filter, session);
+        share.give(costOf(text));
+    }
     redeal(session, true);
     if (session.key() != 0) recorder_.record(change::EraseSession{session.key()});
     if (session.scheduledFor) due_.erase({*session.scheduledFor, &session});

@@ -71,6 +71,7 @@ void Broker::Restorer::subscription(change::PutSubscription row) {
     const auto filter = TopicFilter::parse(row.filter);
     if (session == nullptr || !filter) return;
     broker_.tree_.add(*filter, *session, row.options);
+    broker_.shareOf(*session).subscribed.take(costOf(row.filter));
     session->subscriptions.insert_or_assign(row.filter, Session::Granted{*filter, row.options});
 }
 

@@ -7,7 +7,7 @@ namespace muster::mqtt {
 using State = InFlight::State;
 
 Session::Session(std::string clientId, ClientIdentity identity, const BrokerLimits& limits,
-                 QueueBudget& budget, Recorder& recorder)
+                 ByteBudget& budget, Recorder& recorder)
     : clientId_(std::move(clientId)),
       identity_(std::move(identity)),
       limits_(limits),

@@ -38,11 +38,12 @@ public:
     virtual void detached(ReasonCode code, std::string_view why) = 0;
 };
 
-/// Bytes queued and in flight over all sessions of a broker, or of one name, within those of all.
-struct QueueBudget {
+/// Bytes that one name, or all together, may take of something: of what is queued and in flight, of
+/// subscriptions.
+struct ByteBudget {
     std::size_t used = 0;
     std::size_t limit = 0;
-    QueueBudget* total = nullptr;  // of all; outlives this
+    ByteBudget* total = nullptr;  // of all, if this is one name's; outlives it
 
     bool hasRoomFor(std::size_t bytes) const noexcept {
         return used + bytes <= limit && (total == nullptr || total->hasRoomFor(bytes));
@@ -69,7 +70,7 @@ struct PendingRetained {
 class Session {
 public:
     Session(std::string clientId, ClientIdentity identity, const BrokerLimits& limits,
-            QueueBudget& budget, Recorder& recorder);
+            ByteBudget& budget, Recorder& recorder);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -165,7 +166,7 @@ private:
     std::string clientId_;
     ClientIdentity identity_;
     const BrokerLimits& limits_;
-    QueueBudget& budget_;
+    ByteBudget& budget_;
     Recorder& recorder_;
     std::uint64_t key_ = 0;
     std::uint64_t nextNumber_ = 0;
