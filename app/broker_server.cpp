@@ -21,6 +21,8 @@ mqtt::BrokerLimits limitsOf(const config::Limits& wanted) {
     limits.maxRetained = wanted.maxRetained;
     limits.maxSessionsPerIdentity = wanted.maxConnections;  // of all that are kept, a tenth
     limits.maxSubscriptions = wanted.maxSubscriptionsPerClient;
+    limits.maxSubscriptionBytes = wanted.maxSubscriptionBytes;
+    limits.maxSubscriptionBytesPerIdentity = wanted.maxSubscriptionBytes / 2;
     limits.maxConnections = wanted.maxConnections;
     limits.maxConnectionsPerAddress = wanted.maxConnectionsPerAddress;
     limits.maxHalfOpen = wanted.maxHalfOpen;
@@ -32,6 +34,7 @@ mqtt::BrokerLimits limitsOf(const config::Limits& wanted) {
     limits.maxTopicLevels = wanted.maxTopicLevels;
     limits.maxRetainedBytes = wanted.maxRetainedBytes;
     limits.maxQueuedBytesTotal = wanted.maxQueuedBytes;
+    limits.maxQueuedBytesPerIdentity = wanted.maxQueuedBytes / 2;
     limits.maxOutputBytes = wanted.maxOutputBytes;
     limits.pumpBytes = std::min(limits.pumpBytes, wanted.maxOutputBytes / 2);
     limits.rate = {wanted.messageRate, wanted.byteRate};

@@ -41,6 +41,7 @@ public:
     void stop();
 
     mqtt::Broker& broker() { return broker_; }
+    const mqtt::Broker& broker() const { return broker_; }
     mqtt::BrokerView& view() { return view_; }
     std::uint64_t connections() const;
 

@@ -64,7 +64,7 @@ Result<void> MasterProcess::Parts::openState() {
     if (!tokens) return tokens.error();
     tokens_ = std::move(*tokens);
     authenticator_.emplace(loop_, config_, tokens_);
-    authenticator_->setLogin(login_);
+    authenticator_->setLogin(login_, [this](std::string_view name) { return isServersName(name); });
     return {};
 }
 
@@ -223,6 +223,15 @@ void MasterProcess::Parts::onMember(MemberEvent event, const ServerInfo& server)
 bool MasterProcess::Parts::isTakenId(std::string_view id) const {
     return authenticator_->isServerId(id) || (agent_ && agent_->member(id) != nullptr) ||
            (supervisor_ != nullptr && supervisor_->isManaged(std::string(id)));
+}
+
+/// A member's, or that of one who is connected and says nothing of itself.
+bool MasterProcess::Parts::isServersName(std::string_view name) const {
+    if (isTakenId(name)) return true;
+    const auto& sessions = broker_->broker().sessions();
+    const auto session = sessions.find(name);  // a server's client id is its own id
+    return session != sessions.end() &&
+           session->second->identity().role == static_cast<int>(Identity::Role::Monitor);
 }
 
 bool MasterProcess::Parts::mayBePomelo(const ServerInfo& server) const {

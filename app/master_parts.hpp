@@ -61,6 +61,7 @@ private:
     mqtt::ConnectOptions connectOptions() const;
     std::vector<std::string> endpoints() const;
     bool isTakenId(std::string_view id) const;
+    bool isServersName(std::string_view name) const;
     bool mayBePomelo(const ServerInfo& server) const;
     void awaitSignal();
     void onSignal(int number);

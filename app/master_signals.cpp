@@ -1,9 +1,11 @@
 #include "app/master_parts.hpp"
+#include "common/config/listeners.hpp"
 #include "common/log.hpp"
 #include "keeper/launch.hpp"
 
 #include <algorithm>
 #include <csignal>
+#include <set>
 #include <utility>
 
 // How a master ends: by a signal, by losing the lead, or on request.
@@ -51,18 +53,31 @@ void MasterProcess::Parts::reload() {
         log::error("auth", "the configuration has errors: users and tokens stay as they are");
         return;
     }
+    for (const auto& listener : config_.listeners) {  // they are those of the start
+        if (!config::isOpen(listener, loaded.cluster->hasServerTokens)) continue;
+        log::error("auth",
+                   "without adminServer.json anybody could join at {}, where this master listens: "
+                   "users and tokens stay as they are; put it back, or start the master anew",
+                   listener.host);
+        return;
+    }
     const auto isChanged = authenticator_->reload(*loaded.cluster);
     config_.users = loaded.cluster->users;
     config_.serverTokens = loaded.cluster->serverTokens;
     config_.hasServerTokens = loaded.cluster->hasServerTokens;
+    std::set<std::string> servers;  // who lost their rights
     const auto isRevoked = [&](const mqtt::ClientIdentity& client) {
         Identity identity;
         identity.role = static_cast<Identity::Role>(client.role);
         identity.name = client.name;
         identity.serverType = client.group;
-        return isChanged(identity);
+        const bool isHit = isChanged(identity);
+        if (isHit && identity.role == Identity::Role::Monitor) servers.insert(identity.name);
+        return isHit;
     };
-    const auto ended = broker_->broker().revoke(isRevoked, mqtt::ReasonCode::NotAuthorized);
+    auto ended = broker_->broker().revoke(isRevoked, mqtt::ReasonCode::NotAuthorized);
+    ended += gateway_->revoke(isChanged);
+    agent_->cutOff(servers);
     log::info("auth", "users and tokens were read anew; {} sessions lost their rights", ended);
 }
 

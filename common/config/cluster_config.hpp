@@ -132,8 +132,9 @@ struct Limits {
     std::size_t maxRetained = 1'000'000;
     std::size_t maxPendingRequests = 100'000;
     std::size_t maxSubscriptionsPerClient = 1'000;
-    std::size_t maxConnectionsPerAddress = 0;  // 0: no bound
-    std::size_t maxHalfOpen = 1'000;           // connections without a session yet
+    std::size_t maxSubscriptionBytes = 256 << 20;  // in memory, over all clients
+    std::size_t maxConnectionsPerAddress = 0;      // 0: no bound
+    std::size_t maxHalfOpen = 1'000;               // connections without a session yet
     std::chrono::milliseconds connectTimeout{10'000};
     std::size_t maxConnectSize = 64 << 10;  // bytes
     std::size_t maxUserProperties = 32;     // of one packet

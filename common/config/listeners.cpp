@@ -140,13 +140,6 @@ bool isAddress(const std::string& host) {
            ::inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
 }
 
-/// Certificates that are required show who a client is as tokens do; a password is asked for, too.
-bool isOpen(const Listener& listener, const Cluster& cluster) {
-    const bool asksForCertificates =
-        listener.tls && !listener.tls->clientCa.empty() && listener.tls->needsClientCertificate;
-    return !isLoopback(listener.host) && !cluster.hasServerTokens && !asksForCertificates;
-}
-
 void checkListener(Draft& draft, std::size_t index) {
     const Listener& listener = draft.cluster.listeners[index];
     const Place& place = draft.listeners[index];
@@ -155,7 +148,7 @@ void checkListener(Draft& draft, std::size_t index) {
             place, fmt::format("\"{}\" is no address to listen on: give an IPv4 or IPv6 address "
                                "of this host, here or in muster.json's listeners",
                                listener.host));
-    if (isOpen(listener, draft.cluster) && !listener.insecure)
+    if (isOpen(listener, draft.cluster.hasServerTokens))
         draft.problems.error(
             place,
             fmt::format("listens on {}, beyond this host, but there are no server tokens, so "
@@ -187,6 +180,14 @@ bool isLoopback(const std::string& host) {
 }
 bool isAnyAddress(const std::string& host) {
     return host == "0.0.0.0" || host == "::";
+}
+
+// Certificates that are required show who a client is as tokens do; a password is asked for, too.
+bool isOpen(const Listener& listener, bool hasServerTokens) {
+    const bool asksForCertificates =
+        listener.tls && !listener.tls->clientCa.empty() && listener.tls->needsClientCertificate;
+    return !isLoopback(listener.host) && !hasServerTokens && !asksForCertificates &&
+           !listener.insecure;
 }
 
 std::string hostKey(const std::string& host) {

@@ -14,6 +14,9 @@ std::string_view schemeOf(Listener::Protocol protocol);
 bool isLoopback(const std::string& host);
 bool isAnyAddress(const std::string& host);
 
+/// Whether anybody could join as a server through it, from another host, and nobody wanted that.
+bool isOpen(const Listener& listener, bool hasServerTokens);
+
 /// Where this host's node, servers and command line reach the embedded broker: the first plain
 /// listener, else the first with TLS. Precondition: the cluster is one that load() gave, so that
 /// there is one.

@@ -100,7 +100,7 @@ struct Login {
 };
 
 /// What becomes of it. `Unknown`: no business of the hook's; it may still be a server that shows
-/// the servers' token.
+/// the servers' token. Nobody is let in under the name of a server that is known or connected.
 enum class LoginVerdict { Unknown, Refused, MayLook, MayChange };
 
 /// One's own way to tell users, e.g. from a directory of the company. Called on the master's

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <set>
 #include <utility>
 
 namespace muster {
@@ -57,44 +56,61 @@ ConfigAuthenticator::ConfigAuthenticator(EventLoop& loop, const config::Cluster&
     : serverTokens_(cluster.serverTokens),
       hasServerTokens_(cluster.hasServerTokens),
       tokens_(std::move(tokens)),
-      loop_(loop),
+      door_(std::make_shared<Door>()),
       adminTokenMd5_(digest::md5Hex(tokens_.admin)),
       hasher_(loop, options) {
+    door_->loop = &loop;
     for (const auto& server : cluster.servers) serverTypes_.emplace(server.id, server.type);
-    loadUsers(cluster.users);
+    (void)loadUsers(cluster.users);  // all are new
     const auto random = digest::randomHex(32);
     cacheSalt_ = random ? *random : std::string();
     nobody_ = hasher_.load(cacheSalt_);
 }
 
-void ConfigAuthenticator::loadUsers(const std::vector<config::User>& users) {
-    configured_ = users;
-    users_.clear();
-    for (const auto& user : users)
-        users_.emplace(user.username,
-                       User{effectiveLevel(user.level), hasher_.load(user.password)});
+ConfigAuthenticator::~ConfigAuthenticator() {
+    const std::lock_guard lock(door_->mutex);
+    door_->loop = nullptr;
+}
+
+// Who is as before keeps his credential: it is hashed already, and a login of his may be under way.
+// The names of all others: changed, new, or gone.
+std::set<std::string> ConfigAuthenticator::loadUsers(const std::vector<config::User>& users) {
+    std::set<std::string> changed;
+    const auto before = std::exchange(users_, {});
+    for (const auto& [name, user] : before) changed.insert(name);
+    for (const auto& user : users) {
+        const auto known = before.find(user.username);
+        const bool isSame = known != before.end() && known->second.entry == user;
+        if (isSame)
+            changed.erase(user.username);
+        else
+            changed.insert(user.username);
+        users_.emplace(user.username, isSame ? known->second
+                                             : User{user, effectiveLevel(user.level),
+                                                    hasher_.load(user.password)});
+    }
+    return changed;
 }
 
 std::function<bool(const Identity&)> ConfigAuthenticator::reload(const config::Cluster& cluster) {
-    std::set<std::string> users;  // whose entries are not as they were
-    for (const auto& old : configured_)
-        if (std::find(cluster.users.begin(), cluster.users.end(), old) == cluster.users.end())
-            users.insert(old.username);
+    std::set<std::string> users = loadUsers(cluster.users);
+    // A guest or a server that bears a new user's name would get his level.
+    for (const std::string& name : users) guests_.erase(name);
     std::set<std::string> types;  // whose servers have another token
     for (const auto& old : serverTokens_)
         if (std::find(cluster.serverTokens.begin(), cluster.serverTokens.end(), old) ==
             cluster.serverTokens.end())
             types.insert(old.type);
     const bool isOtherKind = hasServerTokens_ != cluster.hasServerTokens;
-    loadUsers(cluster.users);
     serverTokens_ = cluster.serverTokens;
     hasServerTokens_ = cluster.hasServerTokens;
     verified_.clear();
-    return [users, types, isOtherKind](const Identity& identity) {
+    return [users = std::move(users), types, isOtherKind](const Identity& identity) {
         if (identity.role == Identity::Role::Admin) return users.contains(identity.name);
         const bool isServer =
             identity.role == Identity::Role::Monitor && identity.serverType != kNodeType;
-        return isServer && (isOtherKind || types.contains(identity.serverType));
+        return isServer && (isOtherKind || types.contains(identity.serverType) ||
+                            users.contains(identity.name));
     };
 }
 
@@ -126,11 +142,14 @@ void ConfigAuthenticator::authenticate(std::string username, std::string passwor
 void ConfigAuthenticator::askHook(std::string username, std::string password,
                                   std::function<void(Identity)> done) {
     auto isAnswered = std::make_shared<std::atomic<bool>>(false);
-    const auto answer = [this, alive = std::weak_ptr<bool>(alive_), &loop = loop_, isAnswered,
-                         username, password, done = std::move(done)](LoginVerdict verdict) {
+    const auto answer = [this, door = door_, isAnswered, username, password,
+                         done = std::move(done)](LoginVerdict verdict) {
         if (isAnswered->exchange(true)) return;
-        loop.post([this, alive, username, password, done, verdict] {
-            if (!alive.expired()) done(judged(verdict, username, password));
+        const std::lock_guard lock(door->mutex);
+        if (door->loop == nullptr) return;
+        door->loop->post([this, door, username, password, done, verdict] {
+            // Closed on this thread only.
+            if (door->loop != nullptr) done(judged(verdict, username, password));
         });
     };
     try {
@@ -143,9 +162,19 @@ void ConfigAuthenticator::askHook(std::string username, std::string password,
 
 Identity ConfigAuthenticator::judged(LoginVerdict verdict, const std::string& username,
                                      std::string_view password) {
+    // A reload may have given the name to somebody else meanwhile.
+    if (users_.contains(username)) verdict = LoginVerdict::Refused;
     const bool isGuest = verdict == LoginVerdict::MayLook || verdict == LoginVerdict::MayChange;
+    // Requests carry the name alone: the server would get the user's level.
+    if (isGuest && isServers_ && isServers_(username)) {
+        log::warn("auth", "login of '{}' refused: a server has this name", username);
+        ++counters_.refused;
+        return denied();
+    }
     Identity identity = denied();
-    if (verdict == LoginVerdict::Unknown) identity = monitorIdentity(username, password);
+    // Who came as a user is no server: its requests would count as his.
+    if (verdict == LoginVerdict::Unknown && !guests_.contains(username))
+        identity = monitorIdentity(username, password);
     if (isGuest) {
         const int level = verdict == LoginVerdict::MayChange ? 1 : 2;
         rememberGuest(username, level);

@@ -11,6 +11,8 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -32,9 +34,16 @@ public:
     /// on.
     ConfigAuthenticator(EventLoop& loop, const config::Cluster& cluster, Tokens tokens,
                         PasswordHasher::Options options = {});
+    ~ConfigAuthenticator() override;
+    ConfigAuthenticator(const ConfigAuthenticator&) = delete;
+    ConfigAuthenticator& operator=(const ConfigAuthenticator&) = delete;
 
     /// Who is asked about names that are not configured. Before the first login; empty: nobody.
-    void setLogin(LoginHook hook) { login_ = std::move(hook); }
+    /// Whose name `isServers` knows as one that a server has is not let in as a user.
+    void setLogin(LoginHook hook, std::function<bool(std::string_view name)> isServers = {}) {
+        login_ = std::move(hook);
+        isServers_ = std::move(isServers);
+    }
 
     void authenticate(std::string username, std::string password,
                       std::function<void(Identity)> done) override;
@@ -49,7 +58,8 @@ public:
     bool mayBePomeloServer(std::string_view id, std::string_view serverType) const;
 
     /// Takes over users and server tokens as `cluster` has them now. True for identities whose
-    /// rights changed by it: their password, token or level, or they are no more.
+    /// rights changed by it: their password, token or level, or they are no more, or their name is
+    /// a new user's.
     std::function<bool(const Identity&)> reload(const config::Cluster& cluster);
 
     /// A server that was added at run time counts as one of the configuration from here on; one of
@@ -63,8 +73,15 @@ public:
 
 private:
     struct User {
+        config::User entry;  // what it was made of
         int level = 2;
         std::shared_ptr<PasswordHasher::Credential> credential;
+    };
+
+    /// To the loop, for answers of the hook: they come from any thread, and when they like.
+    struct Door {
+        std::mutex mutex;
+        EventLoop* loop = nullptr;  // null: closed
     };
 
     void checkPassword(const std::string& username, std::string md5,
@@ -80,19 +97,18 @@ private:
     std::string cacheKey(std::string_view username, std::string_view md5) const;
     Error refusal();
 
-    void loadUsers(const std::vector<config::User>& users);
+    std::set<std::string> loadUsers(const std::vector<config::User>& users);
 
-    std::vector<config::User> configured_;  // what users_ was made of
     std::map<std::string, User, std::less<>> users_;
     std::map<std::string, std::string, std::less<>> serverTypes_;  // configured server id -> type
     std::vector<config::ServerToken> serverTokens_;
     bool hasServerTokens_ = false;
     Tokens tokens_;
     LoginHook login_;
-    EventLoop& loop_;
+    std::function<bool(std::string_view)> isServers_;
     std::map<std::string, int, std::less<>> guests_;  // whom the hook let in: level by name
     std::deque<std::string> guestOrder_;              // the oldest in front
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    std::shared_ptr<Door> door_;                      // shared with answers that are still to come
     std::string adminTokenMd5_;
     std::string cacheSalt_;                     // of this process: the keys say nothing outside it
     std::unordered_set<std::string> verified_;  // right (user, md5) pairs, hashed; in memory only

@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -98,6 +99,9 @@ public:
     void subscribe(std::string relativeFilter, TopicListener listener);
     /// The same for one who subscribes to it by himself.
     void listen(std::string relativeFilter, TopicListener listener);
+
+    /// The broker took their sessions away, and with them their wills: says what those would have.
+    void cutOff(const std::set<std::string>& ids);
 
     const Member* member(std::string_view id) const { return members_.find(id); }
     const MasterAgentCounters& counters() const { return counters_; }

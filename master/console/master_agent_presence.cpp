@@ -142,6 +142,17 @@ void MasterAgentImpl::forgetHearsay() {
     if (doubtTimer_ != 0) loop_.cancel(std::exchange(doubtTimer_, 0));
 }
 
+void MasterAgentImpl::cutOff(const std::set<std::string>& ids) {
+    for (const std::string& id : ids) {
+        const Member* member = members_.find(id);
+        if (member == nullptr || member->server.isPomelo || member->isAway()) continue;
+        log::info(kLog, "{} lost its rights", id);
+        publishPresence(member->server, "offline");
+        members_.erased(id, loop_.now());
+    }
+    armMembers();
+}
+
 void MasterAgentImpl::clearMetric(const std::string& id) {
     if (!isConnected_) return;
     mqtt::Message message;

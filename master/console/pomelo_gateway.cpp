@@ -181,6 +181,23 @@ void PomeloGateway::kickLater(Link& link, std::uint64_t serial, std::string reas
     });
 }
 
+std::size_t PomeloGateway::revoke(const std::function<bool(const Identity&)>& isRevoked) {
+    registrations_.forget([&](const std::string& id, const PomeloRegistrationRecord& record) {
+        const bool needsToken = !authenticator_.isValidToken(record.serverType, {});
+        return needsToken && isRevoked({Identity::Role::Monitor, id, record.serverType, 2});
+    });
+    std::vector<std::pair<Link*, std::uint64_t>> revoked;
+    for (const auto& [link, session] : sessions_) {
+        const Caller& caller = session.caller;
+        if (session.state == Session::State::Client &&
+            isRevoked({Identity::Role::Admin, caller.name, {}, caller.level}))
+            revoked.emplace_back(link, session.serial);
+    }
+    for (auto [link, serial] : revoked)
+        if (Session* session = find(*link, serial)) kick(*link, *session, "its rights were taken");
+    return revoked.size();
+}
+
 PomeloGateway::Session* PomeloGateway::find(Link& link, std::uint64_t serial) {
     const auto found = sessions_.find(&link);
     const bool isIt = found != sessions_.end() && found->second.serial == serial &&

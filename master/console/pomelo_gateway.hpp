@@ -53,6 +53,10 @@ public:
     PomeloGateway(const PomeloGateway&) = delete;
     PomeloGateway& operator=(const PomeloGateway&) = delete;
 
+    /// Takes the rights of identities away: admin clients lose their links; monitors, who show
+    /// their token only once, keep theirs, and have to show it again when they come back. How many
+    /// links.
+    std::size_t revoke(const std::function<bool(const Identity&)>& isRevoked);
     /// Whom to tell. Links that open before are closed.
     void attach(PomeloUpcalls& upcalls) { upcalls_ = &upcalls; }
     const Counters& counters() const { return counters_; }

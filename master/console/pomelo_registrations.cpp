@@ -108,6 +108,24 @@ void StoredPomeloRegistrations::remember(std::string_view id, PomeloRegistration
         write(found->first, found->second, std::move(transaction));
 }
 
+void StoredPomeloRegistrations::forget(
+    const std::function<bool(const std::string& id, const PomeloRegistrationRecord&)>&
+        isForgotten) {
+    Transaction transaction;
+    for (const auto& [id, entry] : records_)
+        if (isForgotten(id, entry.record)) transaction.erases.push_back(keyOf(id));
+    if (transaction.erases.empty()) return;
+    // A write under way goes into the store before; who waits for it is told all the same.
+    std::erase_if(records_,
+                  [&](const auto& entry) { return isForgotten(entry.first, entry.second.record); });
+    store_.commit(std::move(transaction), [](const Result<std::int64_t>& committed) {
+        if (!committed)
+            log::error("pomelo",
+                       "registrations whose token changed are known again after a start: {}",
+                       committed.error().detail());
+    });
+}
+
 void StoredPomeloRegistrations::write(const std::string& id, Entry& entry,
                                       Transaction transaction) {
     transaction.puts.push_back({keyOf(id), textOf(entry.record, entry.seconds)});

@@ -38,6 +38,10 @@ public:
     /// returns if it was.
     virtual void remember(std::string_view id, PomeloRegistrationRecord record,
                           std::function<void()> done) = 0;
+    /// Those of whom `isForgotten` holds are not known any more: they have to register anew.
+    virtual void forget(
+        const std::function<bool(const std::string& id, const PomeloRegistrationRecord&)>&
+            isForgotten) = 0;
 };
 
 /// Keeps them in the state of record, below pomelo/. At most `maxRecords`; the oldest goes first.
@@ -53,6 +57,8 @@ public:
     std::optional<PomeloRegistrationRecord> find(std::string_view id) const override;
     void remember(std::string_view id, PomeloRegistrationRecord record,
                   std::function<void()> done) override;
+    void forget(const std::function<bool(const std::string& id, const PomeloRegistrationRecord&)>&
+                    isForgotten) override;
 
 private:
     /// A write under way: who waits for it.

@@ -16,7 +16,8 @@ Broker::Broker(BrokerLimits limits, AccessControl& access, std::string seed,
       access_(access),
       seed_(std::move(seed)),
       observer_(observer),
-      budget_{0, limits.maxQueuedBytesTotal},
+      budget_{0, limits.maxQueuedBytesTotal, nullptr},
+      subscribed_{0, limits.maxSubscriptionBytes, nullptr},
       retained_(limits.maxRetained, limits.maxRetainedBytes, recorder_) {}
 
 Broker::~Broker() {
@@ -58,13 +59,16 @@ ReasonCode Broker::subscribe(Session& session, const Subscription& wish, std::ui
     }
     const auto known = session.subscriptions.find(wish.filter);
     const bool isNew = known == session.subscriptions.end();
-    if (isNew && session.subscriptions.size() >= limits_.maxSubscriptions) {
+    ByteBudget& share = shareOf(session).subscribed;
+    if (isNew && (session.subscriptions.size() >= limits_.maxSubscriptions ||
+                  !share.hasRoomFor(costOf(wish.filter)))) {
         ++counters_.subscriptionsRefused;
         return ReasonCode::QuotaExceeded;
     }
     const SubscriptionOptions options{wish.qos, wish.noLocal, wish.retainAsPublished, identifier};
     if (session.isKept() && recorder_.isFailing()) return ReasonCode::QuotaExceeded;
     tree_.add(*filter, session, options);
+    if (isNew) share.take(costOf(wish.filter));
     if (session.isKept())
         recorder_.record(change::PutSubscription{session.key(), wish.filter, options});
     session.subscriptions.insert_or_assign(wish.filter, Session::Granted{*filter, options});
@@ -81,6 +85,7 @@ ReasonCode Broker::unsubscribe(Session& session, const std::string& filter) {
     const std::string& text = known->second.filter.filter();
     session.pendingRetained.removeIf(
         [&](const auto& pending) { return pending->filter.filter() == text; });
+    shareOf(session).subscribed.give(costOf(filter));
     session.subscriptions.erase(known);
     if (session.isKept()) recorder_.record(change::EraseSubscription{session.key(), filter});
     return ReasonCode::Success;
@@ -99,6 +104,12 @@ std::size_t Broker::revoke(const std::function<bool(const ClientIdentity&)>& isR
     std::vector<std::string> ids;
     for (const auto& [id, session] : sessions_) {
         if (isRevoked(session->identity())) ids.emplace_back(id);
+    }
+    // Before any of them ends: what it leaves of a shared subscription is for those who stay.
+    for (const std::string& id : ids) {
+        Session& session = *find(id);
+        for (const auto& [text, granted] : session.subscriptions)
+            tree_.remove(granted.filter, session);
     }
     for (const std::string& id : ids) {
         Session* session = find(id);

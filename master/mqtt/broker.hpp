@@ -174,6 +174,12 @@ private:
     };
 
     class Restorer;
+    /// What one name has of the broker, so that it cannot have all.
+    struct Share {
+        std::size_t sessions = 0;
+        ByteBudget queued;
+        ByteBudget subscribed;
+    };
     struct Waiting {
         StorePosition position = 0;
         std::function<void()> then;
@@ -185,6 +191,9 @@ private:
     void redeal(Session& session, bool isEnding);
     bool mayTake(const SharedGroup& group, const Session& but, bool isEnding) const;
 
+    /// About what a subscription takes in memory, in its session and in the tree.
+    static std::size_t costOf(std::string_view filter) { return 512 + 3 * filter.size(); }
+    Share& shareOf(const Session& session) { return shares_.at(session.identity().name); }
     bool isTooDeep(std::string_view topic);
     Session* find(std::string_view clientId);
     bool hasTooManySessions(const std::string& name) const;
@@ -231,15 +240,17 @@ private:
     BrokerCounters counters_;
     BrokerTrace trace_;
     std::size_t connectedClients_ = 0;
-    QueueBudget budget_;
+    ByteBudget budget_;  // of what is queued and in flight
+    ByteBudget subscribed_;
     Recorder recorder_;
     SessionStore* store_ = nullptr;
     RetainedStore retained_;
     SubscriptionTree tree_;
-    Sessions sessions_;                                         // by its client id
+    std::unordered_map<std::string, Share> shares_;  // by name; each outlives its sessions
+    Sessions sessions_;                              // by its client id
     std::unordered_map<std::string, PublisherPtr> publishers_;  // of retained messages, by name
-    std::unordered_map<std::string, std::size_t> sessionsOf_;   // how many, by name
-    std::set<std::pair<TimePoint, Session*>> due_;              // wills and ends of sessions
+    std::size_t publishersSweptAt_ = 10'000;  // when so many are known, who has none left goes
+    std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     Admission admission_;
     std::unordered_set<Connection*> holding_;  // those with answers that wait for the store

@@ -34,24 +34,29 @@ ReasonCode Broker::prepare(const SessionRequest& request) {
 }
 
 bool Broker::hasTooManySessions(const std::string& name) const {
-    const auto own = sessionsOf_.find(name);
+    const auto own = shares_.find(name);
     return sessions_.size() >= limits_.maxSessions ||
-           (own != sessionsOf_.end() && own->second >= limits_.maxSessionsPerIdentity);
+           (own != shares_.end() && own->second.sessions >= limits_.maxSessionsPerIdentity);
 }
 
 Session& Broker::addSession(std::string clientId, ClientIdentity identity) {
+    Share& share = shares_[identity.name];
+    ++share.sessions;
+    share.queued.limit = limits_.maxQueuedBytesPerIdentity;
+    share.queued.total = &budget_;
+    share.subscribed.limit = limits_.maxSubscriptionBytesPerIdentity;
+    share.subscribed.total = &subscribed_;
     auto session = std::make_unique<Session>(std::move(clientId), std::move(identity), limits_,
-                                             budget_, recorder_);
+                                             share.queued, recorder_);
     Session& added = *session;
     sessions_.emplace(added.clientId(), std::move(session));
-    ++sessionsOf_[added.identity().name];
     return added;
 }
 
 void Broker::eraseSession(const Session& session) {
-    const auto own = sessionsOf_.find(session.identity().name);
-    if (--own->second == 0) sessionsOf_.erase(own);
-    sessions_.erase(sessions_.find(session.clientId()));
+    const auto own = shares_.find(session.identity().name);
+    sessions_.erase(sessions_.find(session.clientId()));  // it stands on its share
+    if (--own->second.sessions == 0) shares_.erase(own);
 }
 
 Attachment Broker::attach(SessionRequest request, SessionOutlet& outlet) {
@@ -141,7 +146,11 @@ void Broker::publishWill(const Will& will, const ClientIdentity& identity, const
 // A will that waits is due at the latest when its session ends (MQTT 5, 3.1.2-8).
 void Broker::endSession(Session& session) {
     publishWill(session);
-    for (const auto& [text, granted] : session.subscriptions) tree_.remove(granted.filter, session);
+    ByteBudget& share = shareOf(session).subscribed;
+    for (const auto& [text, granted] : session.subscriptions) {
+        tree_.remove(granted.filter, session);
+        share.give(costOf(text));
+    }
     redeal(session, true);
     if (session.key() != 0) recorder_.record(change::EraseSession{session.key()});
     if (session.scheduledFor) due_.erase({*session.scheduledFor, &session});

@@ -71,6 +71,7 @@ void Broker::Restorer::subscription(change::PutSubscription row) {
     const auto filter = TopicFilter::parse(row.filter);
     if (session == nullptr || !filter) return;
     broker_.tree_.add(*filter, *session, row.options);
+    broker_.shareOf(*session).subscribed.take(costOf(row.filter));
     session->subscriptions.insert_or_assign(row.filter, Session::Granted{*filter, row.options});
 }
 
@@ -107,6 +108,8 @@ void Broker::Restorer::finish() {
         broker_.schedule(*session);
         broker_.recordSession(*session);
     }
+    // Whoever gets such a name from now on is somebody else.
+    std::erase_if(broker_.publishers_, [](const auto& entry) { return entry.second->isRevoked; });
     for (const LostWill& lost : lostWills_) {
         if (lost.will) broker_.publishWill(*lost.will, lost.identity, nullptr);
         broker_.recorder_.record(change::EraseSession{lost.key});

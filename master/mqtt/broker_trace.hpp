@@ -28,6 +28,7 @@ struct TraceEvent {
 class BrokerTrace {
 public:
     static constexpr std::size_t kMostTraces = 8;
+    static constexpr std::size_t kMostOfOne = 4;      // of one owner: nobody takes them all
     static constexpr std::size_t kMostLines = 2'000;  // kept for each reader
     static constexpr std::size_t kMostText = 256;     // bytes of a topic or a detail
     static constexpr std::chrono::seconds kLease{30};
@@ -39,10 +40,9 @@ public:
     void expire(TimePoint now);
 
     /// See BrokerView.
-    Result<std::uint64_t> start(const std::string& clientId, const std::string& filter,
-                                TimePoint now);
-    Result<TraceLines> read(std::uint64_t trace, TimePoint now);
-    void stop(std::uint64_t trace) { traces_.erase(trace); }
+    Result<std::uint64_t> start(const std::string& owner, const TraceWish& wish, TimePoint now);
+    Result<TraceLines> read(const std::string& owner, std::uint64_t trace, TimePoint now);
+    void stop(const std::string& owner, std::uint64_t trace);
 
 private:
     struct Line {
@@ -50,6 +50,7 @@ private:
         TraceLine line;
     };
     struct Trace {
+        std::string owner;
         std::string clientId;
         std::optional<TopicFilter> filter;
         TimePoint readAt;
@@ -57,6 +58,7 @@ private:
         std::uint64_t missed = 0;
         bool wants(const TraceEvent& event) const;
     };
+    Trace* find(const std::string& owner, std::uint64_t trace);
     std::map<std::uint64_t, Trace> traces_;
     std::uint64_t last_ = 0;
 };

@@ -22,8 +22,8 @@ struct PageRequest {
 };
 
 /// `next` is empty at the end. A page may have fewer rows than were asked for, even none, and a
-/// next one: what it may look at is bounded too. Lists go on over changes; what comes or leaves
-/// meanwhile may be missing or not.
+/// next one: what it may look at, and how long its texts may be, is bounded too. Lists go on over
+/// changes; what comes or leaves meanwhile may be missing or not.
 template <class Row>
 struct Page {
     std::vector<Row> rows;
@@ -62,6 +62,12 @@ struct RetainedRow {
     std::uint8_t qos = 0;
     std::size_t payloadBytes = 0;
     std::optional<std::chrono::seconds> expiresIn;
+};
+
+/// What a trace is to show; empty: everybody, all topics.
+struct TraceWish {
+    std::string clientId{};
+    std::string filter{};
 };
 
 /// One thing that happened, as a trace keeps it.
@@ -108,14 +114,14 @@ public:
     /// connections. False: no such client is connected.
     virtual bool disconnect(const std::string& clientId) = 0;
 
-    /// Begins to write down what concerns `clientId` (empty: everybody) and topics that match
-    /// `filter` (empty: all). The number of the trace. It ends when it was not read for 30 s.
-    /// BadMessage: no filter. Limit: too many traces run.
-    virtual Result<std::uint64_t> startTrace(const std::string& clientId,
-                                             const std::string& filter) = 0;
-    /// What was written down since the last call. UnknownId-like errors are Failed: it has ended.
-    virtual Result<TraceLines> readTrace(std::uint64_t trace) = 0;
-    virtual void stopTrace(std::uint64_t trace) = 0;
+    /// Begins to write down, for `owner` alone, what concerns its wish. The number of the trace. It
+    /// ends when it was not read for 30 s. BadMessage: no filter. Limit: too many traces run, of
+    /// this owner or of all.
+    virtual Result<std::uint64_t> startTrace(const std::string& owner, const TraceWish& wish) = 0;
+    /// What was written down since the last call. Failed: it has ended, or is another's.
+    virtual Result<TraceLines> readTrace(const std::string& owner, std::uint64_t trace) = 0;
+    /// No effect on another's.
+    virtual void stopTrace(const std::string& owner, std::uint64_t trace) = 0;
 };
 
 }  // namespace muster::mqtt

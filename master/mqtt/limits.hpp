@@ -26,16 +26,19 @@ struct BrokerLimits {
     std::uint16_t maxKeepAlive = 0;  // seconds; longer ones, and none, are cut to it; 0: no bound
     std::chrono::milliseconds slowConsumerTimeout{60'000};  // see SlowWatch; 0: never
     std::size_t maxClientIdBytes = 256;
-    std::size_t maxSessions = 100'000;               // live and kept
-    std::size_t maxSessionsPerIdentity = 100'000;    // of one name
-    std::size_t maxSubscriptions = 1'000;            // per session
-    std::uint32_t maxSessionExpiry = kNeverExpires;  // seconds; longer wishes are cut to it
-    std::uint16_t receiveMaximum = 1'000;            // unreleased QoS 2 messages of one client
-    std::uint16_t topicAliasMaximum = 16;            // per connection and direction
-    std::uint16_t maxInFlight = 1'000;               // unacknowledged messages to one client
+    std::size_t maxSessions = 100'000;              // live and kept
+    std::size_t maxSessionsPerIdentity = 100'000;   // of one name
+    std::size_t maxSubscriptions = 1'000;           // per session
+    std::size_t maxSubscriptionBytes = 512u << 20;  // over all sessions, as they are in memory
+    std::size_t maxSubscriptionBytesPerIdentity = SIZE_MAX;  // over those of one name
+    std::uint32_t maxSessionExpiry = kNeverExpires;          // seconds; longer wishes are cut to it
+    std::uint16_t receiveMaximum = 1'000;    // unreleased QoS 2 messages of one client
+    std::uint16_t topicAliasMaximum = 16;    // per connection and direction
+    std::uint16_t maxInFlight = 1'000;       // unacknowledged messages to one client
     std::size_t maxQueuedMessages = 10'000;  // QoS 1 and 2, per session, beyond those in flight
     std::size_t maxQueuedBytes = 16u << 20;  // the same in bytes; as much again in flight
-    std::size_t maxQueuedBytesTotal = 256u << 20;  // over all sessions
+    std::size_t maxQueuedBytesTotal = 256u << 20;      // over all sessions
+    std::size_t maxQueuedBytesPerIdentity = SIZE_MAX;  // over those of one name
     std::size_t maxOutputBytes = 8u << 20;  // unsent bytes per connection; QoS 0 is dropped above
     std::size_t pumpBytes = 1u << 20;       // unsent bytes above which queues wait
     std::size_t maxRetained = 100'000;

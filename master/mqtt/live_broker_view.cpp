@@ -9,6 +9,8 @@ namespace muster::mqtt {
 namespace {
 
 constexpr std::size_t kMostSteps = 5'000;  // sessions or topics looked at for one page
+// Of the topics or filters of one page, which may have 64 KiB each. One is always told.
+constexpr std::size_t kMostTextBytes = 256 << 10;
 // Between the client id and the filter in a cursor: neither has a U+0000.
 constexpr char kBetween = '\0';
 
@@ -55,16 +57,15 @@ std::vector<std::string_view> filtersOf(const Session& session,
                                         const std::optional<TopicFilter>& matching,
                                         std::string_view after, std::size_t most) {
     std::vector<std::string_view> texts;
-    for (const auto& [text, granted] : session.subscriptions) {
-        if (text > after && (!matching || matching->matches(text))) texts.push_back(text);
+    for (auto at = session.subscriptions.upper_bound(after);
+         at != session.subscriptions.end() && texts.size() <= most; ++at) {
+        if (!matching || matching->matches(at->first)) texts.push_back(at->first);
     }
-    std::sort(texts.begin(), texts.end());
-    if (texts.size() > most + 1) texts.resize(most + 1);
     return texts;
 }
 
 SubscriptionRow rowOf(const Session& session, std::string_view text) {
-    const SubscriptionOptions& options = session.subscriptions.at(std::string(text)).options;
+    const SubscriptionOptions& options = session.subscriptions.find(text)->second.options;
     SubscriptionRow row;
     row.clientId = session.clientId();
     row.filter = text;
@@ -107,6 +108,7 @@ Result<Page<SubscriptionRow>> LiveBrokerView::subscriptions(const std::string& c
         between == std::string::npos ? std::string() : request.after.substr(between + 1);
     const auto& sessions = broker_.sessions();
     auto at = sessions.lower_bound(std::max(id, clientId));
+    std::size_t bytes = 0;
     for (std::size_t steps = 0; at != sessions.end(); ++at) {
         if (!clientId.empty() && at->first != clientId) break;
         const Session& session = *at->second;
@@ -117,10 +119,11 @@ Result<Page<SubscriptionRow>> LiveBrokerView::subscriptions(const std::string& c
         }
         steps += 1 + session.subscriptions.size();
         for (const auto text : filtersOf(session, filter, after, most - page.rows.size())) {
-            if (page.rows.size() == most) {
+            if (page.rows.size() == most || bytes >= kMostTextBytes) {
                 page.next = page.rows.back().clientId + kBetween + page.rows.back().filter;
                 return page;
             }
+            bytes += text.size();
             page.rows.push_back(rowOf(session, text));
         }
     }
@@ -136,9 +139,11 @@ Result<Page<RetainedRow>> LiveBrokerView::retained(const std::string& text,
     const std::size_t most = std::clamp<std::size_t>(request.most, 1, kMostRows);
     const TimePoint now = broker_.now();
     std::string after = request.after;
+    std::size_t bytes = 0;
     const bool isAtEnd =
         broker_.retained().visit({*filter, after, now, kMostSteps}, [&](const MessagePtr& message) {
-            if (page.rows.size() == most) return false;
+            if (page.rows.size() == most || bytes >= kMostTextBytes) return false;
+            bytes += message->topic.size();
             RetainedRow row;
             row.topic = message->topic;
             row.qos = message->qos;
@@ -165,17 +170,16 @@ bool LiveBrokerView::disconnect(const std::string& clientId) {
     return broker_.disconnectClient(clientId);
 }
 
-Result<std::uint64_t> LiveBrokerView::startTrace(const std::string& clientId,
-                                                 const std::string& filter) {
-    return broker_.trace().start(clientId, filter, broker_.now());
+Result<std::uint64_t> LiveBrokerView::startTrace(const std::string& owner, const TraceWish& wish) {
+    return broker_.trace().start(owner, wish, broker_.now());
 }
 
-Result<TraceLines> LiveBrokerView::readTrace(std::uint64_t trace) {
-    return broker_.trace().read(trace, broker_.now());
+Result<TraceLines> LiveBrokerView::readTrace(const std::string& owner, std::uint64_t trace) {
+    return broker_.trace().read(owner, trace, broker_.now());
 }
 
-void LiveBrokerView::stopTrace(std::uint64_t trace) {
-    broker_.trace().stop(trace);
+void LiveBrokerView::stopTrace(const std::string& owner, std::uint64_t trace) {
+    broker_.trace().stop(owner, trace);
 }
 
 }  // namespace muster::mqtt

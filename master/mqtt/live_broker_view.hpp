@@ -18,10 +18,9 @@ public:
                                        const PageRequest& request) const override;
     std::vector<std::pair<std::string_view, std::uint64_t>> figures() const override;
     bool disconnect(const std::string& clientId) override;
-    Result<std::uint64_t> startTrace(const std::string& clientId,
-                                     const std::string& filter) override;
-    Result<TraceLines> readTrace(std::uint64_t trace) override;
-    void stopTrace(std::uint64_t trace) override;
+    Result<std::uint64_t> startTrace(const std::string& owner, const TraceWish& wish) override;
+    Result<TraceLines> readTrace(const std::string& owner, std::uint64_t trace) override;
+    void stopTrace(const std::string& owner, std::uint64_t trace) override;
 
 private:
     Broker& broker_;

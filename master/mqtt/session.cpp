@@ -7,7 +7,7 @@ namespace muster::mqtt {
 using State = InFlight::State;
 
 Session::Session(std::string clientId, ClientIdentity identity, const BrokerLimits& limits,
-                 QueueBudget& budget, Recorder& recorder)
+                 ByteBudget& budget, Recorder& recorder)
     : clientId_(std::move(clientId)),
       identity_(std::move(identity)),
       limits_(limits),
@@ -15,13 +15,13 @@ Session::Session(std::string clientId, ClientIdentity identity, const BrokerLimi
       recorder_(recorder) {}
 
 Session::~Session() {
-    budget_.used -= queuedBytes_ + inFlightBytes_;
+    budget_.give(queuedBytes_ + inFlightBytes_);
 }
 
 InFlight& Session::takeOff(Delivery&& delivery) {
     const std::size_t bytes = delivery.message->bytes();
     inFlightBytes_ += bytes;
-    budget_.used += bytes;
+    budget_.take(bytes);
     return window_.add(std::move(delivery));
 }
 
@@ -30,7 +30,7 @@ void Session::land(const Delivery& delivery) noexcept {
     if (delivery.message == nullptr) return;
     const std::size_t bytes = delivery.message->bytes();
     inFlightBytes_ -= bytes;
-    budget_.used -= bytes;
+    budget_.give(bytes);
 }
 
 SessionRow Session::row() const {
@@ -63,7 +63,7 @@ void Session::restore(Delivery delivery, bool isReceived) {
         return;
     }
     queuedBytes_ += delivery.message->bytes();
-    budget_.used += delivery.message->bytes();
+    budget_.take(delivery.message->bytes());
     queue_.push(std::move(delivery));
 }
 
@@ -80,8 +80,8 @@ void Session::attach(SessionOutlet& outlet, ClientIdentity identity, std::uint16
 // One message always may, so that nobody starves for others' sake.
 bool Session::maySend(const Delivery& delivery, std::size_t newBytes) const noexcept {
     const std::size_t bytes = inFlightBytes_ + delivery.message->bytes();
-    const bool fits = inFlightBytes_ == 0 ||
-                      (bytes <= limits_.maxQueuedBytes && budget_.used + newBytes <= budget_.limit);
+    const bool fits =
+        inFlightBytes_ == 0 || (bytes <= limits_.maxQueuedBytes && budget_.hasRoomFor(newBytes));
     return outlet_ != nullptr && sentInFlight_ < quota_ && fits &&
            window_.hasRoomFor(delivery.number) && delivery.after <= recorder_.committed() &&
            outlet_->hasRoom();
@@ -112,8 +112,7 @@ bool Session::deliver(Delivery&& delivery) {
     const std::size_t bytes = delivery.message->bytes();
     const bool isDirect = queue_.empty() && unsentInFlight_ == 0;
     const bool fits = queue_.size() < limits_.maxQueuedMessages &&
-                      queuedBytes_ + bytes <= limits_.maxQueuedBytes &&
-                      budget_.used + bytes <= budget_.limit;
+                      queuedBytes_ + bytes <= limits_.maxQueuedBytes && budget_.hasRoomFor(bytes);
     delivery.number = nextNumber_;
     if (!fits && !(isDirect && maySend(delivery, bytes))) return false;
     number(delivery);
@@ -122,7 +121,7 @@ bool Session::deliver(Delivery&& delivery) {
         return true;
     }
     queuedBytes_ += bytes;
-    budget_.used += bytes;
+    budget_.take(bytes);
     queue_.push(std::move(delivery));
     return true;
 }
@@ -131,7 +130,7 @@ Delivery Session::unqueue() {
     Delivery delivery = std::move(queue_.front());
     const std::size_t bytes = delivery.message->bytes();
     queuedBytes_ -= bytes;
-    budget_.used -= bytes;
+    budget_.give(bytes);
     queue_.pop();
     return delivery;
 }
@@ -158,7 +157,7 @@ std::size_t Session::dropQueued(const std::function<bool(const RoutedMessage&)>&
     queue_.removeIf([&](const Delivery& delivery) {
         if (!unwanted(*delivery.message)) return false;
         queuedBytes_ -= delivery.message->bytes();
-        budget_.used -= delivery.message->bytes();
+        budget_.give(delivery.message->bytes());
         recordErased(delivery.number);
         return true;
     });
@@ -182,7 +181,7 @@ std::vector<Delivery> Session::takeShared(const std::function<bool(SharedGroup&)
     queue_.removeIf([&](Delivery& delivery) {
         if (!isWanted(delivery)) return false;
         queuedBytes_ -= delivery.message->bytes();
-        budget_.used -= delivery.message->bytes();
+        budget_.give(delivery.message->bytes());
         recordErased(delivery.number);
         taken.push_back(std::move(delivery));
         return true;

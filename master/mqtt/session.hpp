@@ -6,8 +6,8 @@
 #include "master/mqtt/subscription_tree.hpp"
 
 #include <functional>
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 
 namespace muster::mqtt {
@@ -38,10 +38,24 @@ public:
     virtual void detached(ReasonCode code, std::string_view why) = 0;
 };
 
-/// Bytes queued and in flight over all sessions of a broker.
-struct QueueBudget {
+/// Bytes that one name, or all together, may take of something: of what is queued and in flight, of
+/// subscriptions.
+struct ByteBudget {
     std::size_t used = 0;
     std::size_t limit = 0;
+    ByteBudget* total = nullptr;  // of all, if this is one name's; outlives it
+
+    bool hasRoomFor(std::size_t bytes) const noexcept {
+        return used + bytes <= limit && (total == nullptr || total->hasRoomFor(bytes));
+    }
+    void take(std::size_t bytes) noexcept {
+        used += bytes;
+        if (total != nullptr) total->take(bytes);
+    }
+    void give(std::size_t bytes) noexcept {
+        used -= bytes;
+        if (total != nullptr) total->give(bytes);
+    }
 };
 
 /// A retained search that goes on where it stopped, a slice at a time.
@@ -56,7 +70,7 @@ struct PendingRetained {
 class Session {
 public:
     Session(std::string clientId, ClientIdentity identity, const BrokerLimits& limits,
-            QueueBudget& budget, Recorder& recorder);
+            ByteBudget& budget, Recorder& recorder);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -116,12 +130,12 @@ public:
     /// From the store.
     void restoreUnreleased(std::uint16_t packetId) { unreleased_.insert(packetId); }
 
-    /// By the text of the filter as the client wrote it.
+    /// By the text of the filter as the client wrote it; in order, so that a list can go on.
     struct Granted {
         TopicFilter filter;
         SubscriptionOptions options;
     };
-    std::unordered_map<std::string, Granted> subscriptions;
+    std::map<std::string, Granted, std::less<>> subscriptions;
     Fifo<std::unique_ptr<PendingRetained>> pendingRetained;
 
     /// How and when the session ends; the broker's business.
@@ -152,7 +166,7 @@ private:
     std::string clientId_;
     ClientIdentity identity_;
     const BrokerLimits& limits_;
-    QueueBudget& budget_;
+    ByteBudget& budget_;
     Recorder& recorder_;
     std::uint64_t key_ = 0;
     std::uint64_t nextNumber_ = 0;

@@ -86,20 +86,23 @@ Error badOp(const std::string& op) {
 }  // namespace
 
 int BrokerMaster::requiredLevel(const JsonText& message) const {
-    return peekText(message, "op") == "disconnect" ? 1 : 2;
+    // Read as clientHandler() reads it: of a key that stands there twice, or escaped, another
+    // reader might see something else.
+    const auto body = parseObject(message);
+    return body && textOf(*body, "op") == "disconnect" ? 1 : 2;
 }
 
-void BrokerMaster::clientHandler(MasterAgent& /*agent*/, const Caller& /*caller*/,
+void BrokerMaster::clientHandler(MasterAgent& /*agent*/, const Caller& caller,
                                  const JsonText& message, Reply reply) {
     if (view_ == nullptr)
         return reply(Error(Errc::NotSupported,
                            "this cluster uses an external broker: ask that one; `muster broker` "
                            "looks into the embedded broker only"));
     const auto body = parseObject(message);
-    reply(body ? answer(*body) : Result<JsonText>(body.error()));
+    reply(body ? answer(caller, *body) : Result<JsonText>(body.error()));
 }
 
-Result<JsonText> BrokerMaster::answer(const json& body) {
+Result<JsonText> BrokerMaster::answer(const Caller& caller, const json& body) {
     const std::string op = textOf(body, "op");
     if (op == "clients") return sessions(body, SessionKind::Connected);
     if (op == "sessions") return sessions(body, SessionKind::All);
@@ -109,7 +112,7 @@ Result<JsonText> BrokerMaster::answer(const json& body) {
     if (op == "retained") return retained(body);
     if (op == "stats") return stats();
     if (op == "disconnect") return disconnect(body);
-    if (op == "trace") return trace(body);
+    if (op == "trace") return trace(caller, body);
     return badOp(op);
 }
 
@@ -146,20 +149,21 @@ Result<JsonText> BrokerMaster::disconnect(const json& body) {
 
 /// Without `trace` one begins, with it what was written down since the last time is answered;
 /// `stop` ends it.
-Result<JsonText> BrokerMaster::trace(const json& body) {
+Result<JsonText> BrokerMaster::trace(const Caller& caller, const json& body) {
     const auto number = body.find("trace");
     if (number == body.end()) {
-        const auto started = view_->startTrace(textOf(body, "clientId"), textOf(body, "filter"));
+        const auto started =
+            view_->startTrace(caller.name, {textOf(body, "clientId"), textOf(body, "filter")});
         if (!started) return started.error();
         return jsonText({{"trace", *started}});
     }
     if (!number->is_number_unsigned()) return Error(Errc::BadMessage, "trace is no number");
     const auto trace = number->get<std::uint64_t>();
     if (body.contains("stop")) {
-        view_->stopTrace(trace);
+        view_->stopTrace(caller.name, trace);
         return JsonText("{}");
     }
-    const auto read = view_->readTrace(trace);
+    const auto read = view_->readTrace(caller.name, trace);
     if (!read) return read.error();
     json lines = json::array();
     for (const mqtt::TraceLine& line : read->lines) lines.push_back(rowOf(line));

@@ -21,13 +21,13 @@ public:
                        Reply reply) override;
 
 private:
-    Result<JsonText> answer(const nlohmann::json& body);
+    Result<JsonText> answer(const Caller& caller, const nlohmann::json& body);
     Result<JsonText> sessions(const nlohmann::json& body, mqtt::SessionKind kind) const;
     Result<JsonText> subscriptions(const nlohmann::json& body) const;
     Result<JsonText> retained(const nlohmann::json& body) const;
     Result<JsonText> stats() const;
     Result<JsonText> disconnect(const nlohmann::json& body);
-    Result<JsonText> trace(const nlohmann::json& body);
+    Result<JsonText> trace(const Caller& caller, const nlohmann::json& body);
 
     mqtt::BrokerView* view_;
 };

@@ -146,7 +146,7 @@ private:
 
     Report& report_;
     BrokerLimits limits_;
-    QueueBudget budget_;
+    ByteBudget budget_;
     Recorder recorder_;
     Session session_;
     SubscriptionTree tree_;

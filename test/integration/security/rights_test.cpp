@@ -37,6 +37,9 @@ constexpr Attempt kChanges[] = {
     {"watchServer", R"({"comd":"enable","context":"chat-1","param":"app"})"},
     {"watchServer", R"({"comd":"servers","comd":"set","context":"chat-1"})"},
     {"watchServer", R"({"comd":"\u0073et","context":"chat-1","param":{"key":"a","value":"b"}})"},
+    {"broker", R"({"op":"disconnect","clientId":"chat-1"})"},
+    {"broker", R"({"op":"stats","op":"disconnect","clientId":"chat-1"})"},
+    {"broker", R"({"op":"\u0064isconnect","clientId":"chat-1"})"},
 };
 
 using RightsTest = test::AttackedCluster;

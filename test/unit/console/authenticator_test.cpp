@@ -81,7 +81,9 @@ TEST_F(AuthenticatorTest, TakesOverUsersAndTokensAndSaysWhoseRightsChanged) {
     const auto server = [](const char* id, const char* type) {
         return Identity{Identity::Role::Monitor, id, type, 2};
     };
-    for (const auto& who : {user("boss"), user("none"), server("chat-1", "chat")})
+    // "new" was nobody's name, so that a guest or a server of any type may have it.
+    for (const auto& who :
+         {user("boss"), user("none"), user("new"), server("chat-1", "chat"), server("new", "gate")})
         EXPECT_TRUE(isChanged(who)) << who.name;
     for (const auto& who :
          {user("viewer"), user("admin"), server("gate-1", "gate"), server("node-a", "node"),
@@ -93,6 +95,22 @@ TEST_F(AuthenticatorTest, TakesOverUsersAndTokensAndSaysWhoseRightsChanged) {
     EXPECT_EQ(connect("none", "x"), Identity{});
     EXPECT_EQ(connect("chat-1", "chat-token"), Identity{});
     EXPECT_EQ(connect("chat-1", "fresh").serverType, "chat");
+}
+
+TEST_F(AuthenticatorTest, LetsALoginOfWhoDidNotChangeGoOn) {
+    config::Cluster cluster = clusterWithTokens();
+    use(cluster);
+    std::optional<Result<int>> viewer;
+    std::optional<Result<int>> boss;
+    authenticator_->authenticateUser("viewer", "look", false,
+                                     [&](Result<int> level) { viewer = std::move(level); });
+    authenticator_->authenticateUser("boss", "secret", false,
+                                     [&](Result<int> level) { boss = std::move(level); });
+    cluster.users[0].level = 2;
+    (void)authenticator_->reload(cluster);
+    ASSERT_TRUE(waitFor([&] { return viewer && boss; }));
+    EXPECT_TRUE(*viewer);
+    EXPECT_FALSE(*boss) << "his level is another one meanwhile";
 }
 
 TEST_F(AuthenticatorTest, KnowsWhomACertificateNames) {

@@ -45,6 +45,19 @@ TEST_F(MasterAgentPresenceTest, SweepsTheRecordOfAMemberThatIsNoMore) {
     EXPECT_THAT(members, IsEmpty());
 }
 
+// Its will died with its rights.
+TEST_F(MasterAgentPresenceTest, SaysOfWhomTheBrokerCutOffThatHeIsGone) {
+    presence("a", "ready");
+    presence("b", "ready");
+    agent.cutOff({"a", "nobody"});
+    EXPECT_THAT(written("a"), ElementsAre(HasSubstr(R"("state":"offline")")));
+    EXPECT_THAT(written("b"), IsEmpty());
+    loop.advance(seconds(60));
+    EXPECT_FALSE(agent.server("a"));
+    EXPECT_TRUE(agent.server("b"));
+    EXPECT_EQ(members.back(), "2a");
+}
+
 TEST_F(MasterAgentPresenceTest, LosesWhoDiedWhileTheBrokerWasAway) {
     presence("a", "ready");
     presence("b", "ready");

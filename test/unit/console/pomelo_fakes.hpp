@@ -77,6 +77,10 @@ public:
         else
             done();
     }
+    void forget(const std::function<bool(const std::string&, const PomeloRegistrationRecord&)>&
+                    isForgotten) override {
+        std::erase_if(records, [&](const auto& one) { return isForgotten(one.first, one.second); });
+    }
     std::map<std::string, PomeloRegistrationRecord, std::less<>> records;
     std::vector<std::function<void()>> waiting;
     bool isSlow = false;

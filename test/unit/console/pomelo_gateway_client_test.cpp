@@ -54,6 +54,20 @@ TEST_F(PomeloGatewayClientTest, ForgetsALoginWhoseLinkIsGone) {
     EXPECT_FALSE(gateway->hasClient("cli"));
 }
 
+TEST_F(PomeloGatewayClientTest, ThatLosesItsRightsLosesItsLink) {
+    FakeLink& boss = client("cli-1", "boss");
+    FakeLink& viewer = client("cli-2", "viewer");
+    const auto isBoss = [](const Identity& who) {
+        return who.role == Identity::Role::Admin && who.name == "boss";
+    };
+    EXPECT_EQ(gateway->revoke(isBoss), 1U);
+    EXPECT_TRUE(boss.isClosed);
+    say(boss, "client", R"({"command":"enable","moduleId":"m"})");
+    EXPECT_THAT(upcalls.log, IsEmpty());
+    EXPECT_FALSE(gateway->hasClient("cli-1"));
+    EXPECT_FALSE(viewer.isClosed);
+}
+
 TEST_F(PomeloGatewayClientTest, TakesAuthorityFromTheConnectionAndNotFromTheBody) {
     (void)client("high", "boss");
     FakeLink& low = client("low", "viewer");

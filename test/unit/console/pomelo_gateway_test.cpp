@@ -53,6 +53,18 @@ TEST_F(PomeloGatewayTest, LetsAKnownMonitorComeBackWithoutAToken) {
     EXPECT_THAT(upcalls.log, ElementsAre("join chat-1", "leave chat-1", "back chat-1"));
 }
 
+TEST_F(PomeloGatewayTest, AsksWhoseTokenChangedForItWhenHeComesBack) {
+    FakeLink& first = monitor("chat-1");
+    const auto isChat = [](const Identity& who) { return who.serverType == "chat"; };
+    EXPECT_EQ(gateway->revoke(isChat), 0U);
+    EXPECT_FALSE(first.isClosed);
+    lose(first);
+    FakeLink& second = open("[::1]:41234");
+    say(second, "reconnect", test::reconnection("chat-1"));
+    EXPECT_TRUE(second.isClosed);
+    EXPECT_FALSE(monitor("chat-1").isClosed);
+}
+
 TEST_F(PomeloGatewayTest, RefusesAReconnectThatDiffersInAnything) {
     lose(monitor("chat-1"));
     const auto refuses = [&](const std::string& payload, const std::string& peer) {

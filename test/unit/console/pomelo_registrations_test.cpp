@@ -41,6 +41,19 @@ TEST(PomeloRegistrations, SurvivesTheMaster) {
     EXPECT_FALSE(again.find("b"));
 }
 
+TEST(PomeloRegistrations, ForgetsForGood) {
+    test::ManualLoop loop;
+    FakeStore store;
+    StoredPomeloRegistrations registrations(loop, store);
+    registrations.remember("a", kRecord, [] {});
+    registrations.remember("b", {"gate", "abc", "loopback", 7}, [] {});
+    registrations.forget([](const std::string&, const auto& one) { return one == kRecord; });
+    EXPECT_FALSE(registrations.find("a"));
+    const StoredPomeloRegistrations again(loop, store);
+    EXPECT_FALSE(again.find("a"));
+    EXPECT_TRUE(again.find("b"));
+}
+
 TEST(PomeloRegistrations, WritesNothingNewForNothingNew) {
     test::ManualLoop loop;
     FakeStore store;

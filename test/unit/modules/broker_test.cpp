@@ -41,27 +41,32 @@ public:
         return {{"sessions", 7}};
     }
     bool disconnect(const std::string& clientId) override { return clientId == "here"; }
-    Result<std::uint64_t> startTrace(const std::string&, const std::string& filter) override {
-        if (filter == "bad#") return Error(Errc::BadMessage, "no filter");
+    Result<std::uint64_t> startTrace(const std::string& owner,
+                                     const mqtt::TraceWish& wish) override {
+        if (wish.filter == "bad#") return Error(Errc::BadMessage, "no filter");
+        tracer = owner;
         return std::uint64_t{5};
     }
-    Result<mqtt::TraceLines> readTrace(std::uint64_t trace) override {
-        if (trace != 5) return Error(Errc::Failed, "has ended");
+    Result<mqtt::TraceLines> readTrace(const std::string& owner, std::uint64_t trace) override {
+        if (trace != 5 || owner != tracer) return Error(Errc::Failed, "has ended");
         mqtt::TraceLine line;
         line.what = "publish";
         line.topic = "t";
         line.bytes = 3;
         return mqtt::TraceLines{{line}, 2};
     }
-    void stopTrace(std::uint64_t trace) override { stopped = trace; }
+    void stopTrace(const std::string& owner, std::uint64_t trace) override {
+        if (owner == tracer) stopped = trace;
+    }
 
     mutable mqtt::PageRequest asked;
+    std::string tracer;
     std::uint64_t stopped = 0;
 };
 
 struct BrokerModuleTest : testing::Test {
-    std::string ask(const JsonText& body) {
-        module.clientHandler(agent, {}, body, answers.reply());
+    std::string ask(const JsonText& body, const std::string& who = "ann") {
+        module.clientHandler(agent, {who, {}, 2}, body, answers.reply());
         return answers.last();
     }
     FakeAgent agent;
@@ -111,6 +116,9 @@ TEST_F(BrokerModuleTest, Traces) {
     EXPECT_THAT(lines, HasSubstr(R"("missed":2)"));
     EXPECT_THAT(ask(R"({"op":"trace","trace":6})"), StartsWith("failed:"));
     EXPECT_THAT(ask(R"({"op":"trace","trace":"x"})"), StartsWith("bad_message:"));
+    EXPECT_THAT(ask(R"({"op":"trace","trace":5})", "bob"), StartsWith("failed:")) << "it is ann's";
+    ask(R"({"op":"trace","trace":5,"stop":true})", "bob");
+    EXPECT_EQ(view.stopped, 0U);
     ask(R"({"op":"trace","trace":5,"stop":true})");
     EXPECT_EQ(view.stopped, 5U);
 }
@@ -118,7 +126,10 @@ TEST_F(BrokerModuleTest, Traces) {
 TEST_F(BrokerModuleTest, LetsLevelTwoLookAndLevelOneAct) {
     EXPECT_EQ(module.requiredLevel(R"({"op":"clients"})"), 2);
     EXPECT_EQ(module.requiredLevel(R"({"op":"trace"})"), 2);
-    EXPECT_EQ(module.requiredLevel(R"({"op":"disconnect","clientId":"c"})"), 1);
+    for (const char* change :
+         {R"({"op":"disconnect","clientId":"c"})", R"({"op":"stats","op":"disconnect"})",
+          R"({"op":"\u0064isconnect"})", R"({"o\u0070":"disconnect"})"})
+        EXPECT_EQ(module.requiredLevel(change), 1) << change;
 }
 
 TEST_F(BrokerModuleTest, SaysWhatItDoesNotKnow) {

@@ -300,4 +300,67 @@ TEST(BrokerSessions, OfOneIdentityAreBounded) {
     later.connects("2");
 }
 
+// Anybody may look, and leave sessions that nobody reads.
+TEST(BrokerSessions, OfOneIdentityLeaveRoomInQueuesForOthers) {
+    BrokerLimits limits;
+    limits.maxQueuedBytesTotal = 100'000;
+    limits.maxQueuedBytesPerIdentity = 50'000;
+    BrokerWorld world{limits};
+    const auto leaves = [&](const char* id, const char* user) {
+        ScriptedClient client{world};
+        Connect packet = client.connectPacket(id);
+        packet.username = user;
+        packet.properties.sessionExpiry = 3600;
+        client.connects(packet);
+        client.subscribes("t", 1);
+        client.vanishes();
+    };
+    for (const char* id : {"1", "2", "3", "4"}) leaves(id, "idler");
+    leaves("5", "somebody else");
+    ScriptedClient publisher{world};
+    publisher.connects("publisher");
+    for (int i = 0; i < 20; ++i) publisher.publishes("t", std::string(1'000, 'x'), 1);
+    const auto queued = [&](const char* id) {
+        return world.broker.sessions().at(id)->queuedMessages();
+    };
+    EXPECT_EQ(queued("5"), 20U);
+    EXPECT_LT(queued("1") + queued("2") + queued("3") + queued("4"), 50U);
+    leaves("1", "idler");  // what it had is free again, and it may stay
+    EXPECT_LE(world.broker.gauges().queuedBytes, limits.maxQueuedBytesTotal);
+}
+
+// A thousand filters of 64 KiB each, in many sessions, would take all memory there is.
+TEST(BrokerSessions, OfOneIdentityMaySubscribeSoMuchOnly) {
+    BrokerLimits limits;
+    limits.maxSubscriptionBytesPerIdentity = 400'000;
+    limits.maxSubscriptionBytes = 600'000;
+    BrokerWorld world{limits};
+    const std::string longText(60'000, 'x');
+    const auto isGranted = [&](ScriptedClient& client, const std::string& filter) {
+        client.sends(Subscribe{1, {{filter + longText, 1}}, {}});
+        return client.expects<Suback>().codes.at(0) < 0x80;
+    };
+    const auto connects = [](ScriptedClient& client, const char* id, const char* user) {
+        Connect packet = client.connectPacket(id);
+        packet.username = user;
+        client.connects(packet);
+    };
+    ScriptedClient one{world}, two{world}, other{world}, third{world};
+    connects(one, "1", "idler");
+    connects(two, "2", "idler");
+    connects(other, "3", "somebody else");
+    connects(third, "4", "a third");
+    EXPECT_TRUE(isGranted(one, "a"));
+    EXPECT_TRUE(isGranted(one, "a")) << "the same takes no more";
+    EXPECT_TRUE(isGranted(two, "a"));
+    EXPECT_FALSE(isGranted(two, "b"));
+    EXPECT_TRUE(isGranted(other, "b"));
+    EXPECT_FALSE(isGranted(third, "b")) << "that is all there is";
+    EXPECT_EQ(world.broker.counters().subscriptionsRefused, 2U);
+    one.vanishes();  // and its subscriptions with it
+    EXPECT_TRUE(isGranted(two, "b"));
+    two.sends(Unsubscribe{2, {"b" + longText}, {}});
+    EXPECT_TRUE(isGranted(third, "b"));
+}
+
 }  // namespace

@@ -162,6 +162,24 @@ TEST_P(BrokerSubscribe, EndsAllOfAnIdentityWhoseRightsAreTaken) {
     subscriber.expectsNothing();  // the will died with the rights
 }
 
+TEST_P(BrokerSubscribeV5, WhoLosesHisRightsInheritsNothingOfASharedSubscription) {
+    const auto connects = [](ScriptedClient& client, const char* id) {
+        Connect packet = client.connectPacket(id);
+        packet.username = "mallory";
+        packet.properties.sessionExpiry = 600;
+        client.connects(packet);
+    };
+    ScriptedClient away(world), here(world);
+    connects(away, "m1");
+    away.subscribes("$share/g/a", 1);
+    away.vanishes();
+    publisher.publishes("a", "for those who may read", 1);
+    connects(here, "m2");
+    here.subscribes("$share/g/a", 1);
+    world.broker.disconnectIdentity("mallory", ReasonCode::NotAuthorized);
+    here.expectsDisconnect(ReasonCode::NotAuthorized);
+}
+
 TEST_P(BrokerSubscribeV5, NoLocalSparesTheSenderOnly) {
     subscriber.subscribes(Subscription{"a", 0, true, false, 0});
     publisher.subscribes("a", 0);

@@ -149,6 +149,27 @@ TEST_F(BrokerViewTest, LooksAtABoundedPartAtATime) {
     EXPECT_EQ(view.retained("r/#", {{}, 1'000'000})->rows.size(), BrokerView::kMostRows);
 }
 
+// A request of a few bytes would be answered with 32 MB, in one turn of everybody's broker.
+TEST_F(BrokerViewTest, BoundsTheBytesOfAPage) {
+    ScriptedClient client(world);
+    client.connects("c");
+    const std::string longText(60'000, 'x');
+    for (int i = 0; i < 20; ++i) {
+        client.subscribes("s/" + std::to_string(i) + longText);
+        client.publishes("r/" + std::to_string(i) + longText, "1", 0, true);
+    }
+    EXPECT_LE(view.subscriptions("", "", {{}, 500})->rows.size(), 5U);
+    EXPECT_LE(view.retained("r/#", {{}, 500})->rows.size(), 5U);
+    const auto retained = [&](const PageRequest& request) {
+        return *view.retained("r/#", request);
+    };
+    EXPECT_EQ(all<RetainedRow>(retained, 500).size(), 20U);
+    const auto filters = [&](const PageRequest& request) {
+        return *view.subscriptions("", "", request);
+    };
+    EXPECT_EQ(all<SubscriptionRow>(filters, 500).size(), 20U);
+}
+
 TEST_F(BrokerViewTest, DisconnectsAClientAndLeavesItsSession) {
     ScriptedClient client(world);
     client.connects(kept(client, "c"));
@@ -201,7 +222,7 @@ TEST_F(BrokerViewTest, CountsBytesAndPacketsBothWays) {
 struct BrokerTraceTest : BrokerViewTest {
     std::vector<std::string> read(std::uint64_t trace) {
         std::vector<std::string> out;
-        const auto lines = view.readTrace(trace);
+        const auto lines = view.readTrace("me", trace);
         EXPECT_TRUE(lines);
         if (!lines) return out;
         for (const TraceLine& line : lines->lines)
@@ -214,7 +235,7 @@ struct BrokerTraceTest : BrokerViewTest {
 };
 
 TEST_F(BrokerTraceTest, FollowsOneClientThroughItsLife) {
-    const auto trace = view.startTrace("c", "");
+    const auto trace = view.startTrace("me", {"c", ""});
     ASSERT_TRUE(trace);
     ScriptedClient client(world), other(world);
     client.connects("c");
@@ -232,7 +253,7 @@ TEST_F(BrokerTraceTest, FollowsOneClientThroughItsLife) {
 }
 
 TEST_F(BrokerTraceTest, FollowsTopicsAndWhatIsDropped) {
-    const auto trace = view.startTrace("", "t/#");
+    const auto trace = view.startTrace("me", {"", "t/#"});
     ScriptedClient slow(world), other(world);
     slow.connects("slow");
     slow.subscribes("#");
@@ -245,7 +266,7 @@ TEST_F(BrokerTraceTest, FollowsTopicsAndWhatIsDropped) {
 }
 
 TEST_F(BrokerTraceTest, LeavesOutWhatDoesNotFitAndCountsIt) {
-    const auto trace = view.startTrace("", "");
+    const auto trace = view.startTrace("me", {});
     ScriptedClient client(world);
     client.connects("c");
     for (std::size_t i = 0; i < BrokerTrace::kMostLines + 9; ++i) client.publishes("t", "x");
@@ -256,24 +277,40 @@ TEST_F(BrokerTraceTest, LeavesOutWhatDoesNotFitAndCountsIt) {
 }
 
 TEST_F(BrokerTraceTest, EndsWhenNobodyReadsIt) {
-    const auto trace = view.startTrace("", "");
+    const auto trace = view.startTrace("me", {});
     world.after(29s);
-    EXPECT_TRUE(view.readTrace(*trace));
+    EXPECT_TRUE(view.readTrace("me", *trace));
     world.after(29s);
-    EXPECT_TRUE(view.readTrace(*trace));
+    EXPECT_TRUE(view.readTrace("me", *trace));
     world.after(31s);
-    EXPECT_FALSE(view.readTrace(*trace));
+    EXPECT_FALSE(view.readTrace("me", *trace));
     EXPECT_FALSE(world.broker.trace().isOn());
 }
 
 TEST_F(BrokerTraceTest, BoundsHowManyRun) {
-    for (std::size_t i = 0; i < BrokerTrace::kMostTraces; ++i) EXPECT_TRUE(view.startTrace("", ""));
-    EXPECT_EQ(view.startTrace("", "").error().code(), Errc::Limit);
-    view.stopTrace(1);
-    EXPECT_TRUE(view.startTrace("", ""));
-    EXPECT_EQ(view.startTrace("", "a#").error().code(), Errc::Limit);
-    view.stopTrace(2);
-    EXPECT_EQ(view.startTrace("", "a#").error().code(), Errc::BadMessage);
+    for (std::size_t i = 0; i < BrokerTrace::kMostOfOne; ++i)
+        EXPECT_TRUE(view.startTrace("me", {}));
+    EXPECT_EQ(view.startTrace("me", {}).error().code(), Errc::Limit) << "others want one too";
+    for (std::size_t i = BrokerTrace::kMostOfOne; i < BrokerTrace::kMostTraces; ++i)
+        EXPECT_TRUE(view.startTrace("you", {}));
+    EXPECT_EQ(view.startTrace("third", {}).error().code(), Errc::Limit);
+    view.stopTrace("me", 1);
+    EXPECT_TRUE(view.startTrace("third", {}));
+    EXPECT_EQ(view.startTrace("third", {"", "a#"}).error().code(), Errc::Limit);
+    view.stopTrace("me", 2);
+    EXPECT_EQ(view.startTrace("third", {"", "a#"}).error().code(), Errc::BadMessage);
+}
+
+TEST_F(BrokerTraceTest, IsItsOwnersAlone) {
+    const auto trace = view.startTrace("ann", {});
+    ASSERT_TRUE(trace);
+    ScriptedClient client(world);
+    client.connects("c");
+    EXPECT_EQ(view.readTrace("anonymous", *trace).error().code(), Errc::Failed);
+    view.stopTrace("anonymous", *trace);
+    const auto lines = view.readTrace("ann", *trace);
+    ASSERT_TRUE(lines);
+    EXPECT_EQ(lines->lines.size(), 1U);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 struct SubscriptionTreeTest : ::testing::Test {
     BrokerLimits limits;
     Recorder recorder;
-    QueueBudget budget{0, 1000};
+    ByteBudget budget{0, 1000};
     Session one{"1", {}, limits, budget, recorder};
     Session two{"2", {}, limits, budget, recorder};
     SubscriptionTree tree;

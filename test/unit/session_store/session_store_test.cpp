@@ -262,6 +262,23 @@ TEST_F(SessionStoreTest, DealsWhatASharedSubscriptionsMemberLeftToAnother) {
     two.expectsMessage("a", "x");
 }
 
+TEST_F(SessionStoreTest, ShowsWhatIsRetainedByWhoGetsTheNameOfOneThatIsNotKnownAnyMore) {
+    const auto publishes = [this](const char* payload) {
+        auto& one = client();
+        Connect packet = one.connectPacket("c");
+        packet.username = "revoked";
+        one.connects(packet);
+        one.publishes("his", payload, 0, true);
+    };
+    publishes("old");
+    restart("revoked");
+    publishes("new");
+    auto& reader = client();
+    reader.connects("r");
+    reader.subscribes("#", 1);
+    reader.expectsMessage("his", "new");
+}
+
 TEST_F(SessionStoreTest, EndsSessionsOfWhoIsNotKnownAnyMore) {
     auto& one = client();
     Connect packet = one.connectPacket("c");
