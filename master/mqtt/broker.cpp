@@ -81,10 +81,11 @@ ReasonCode Broker::unsubscribe(Session& session, const std::string& filter) {
     const auto known = session.subscriptions.find(filter);
     if (known == session.subscriptions.end()) return ReasonCode::NoSubscriptionExisted;
     note({"unsubscribe", session.clientId(), filter, 0, -1, {}});
-    tree_.remove(known->second.filter, session);
-    const std::string& text = known->second.filter.filter();
-    session.pendingRetained.removeIf(
-        [&](const auto& pending) { return pending->filter.filter() == text; });
+    const TopicFilter& gone = known->second.filter;
+    tree_.remove(gone, session);
+    if (!gone.isShared())  // has none; a plain subscription to the same filter may have
+        session.pendingRetained.removeIf(
+            [&](const auto& pending) { return pending->filter.filter() == gone.filter(); });
     shareOf(session).subscribed.give(costOf(filter));
     session.subscriptions.erase(known);
     if (session.isKept()) recorder_.record(change::EraseSubscription{session.key(), filter});

@@ -211,9 +211,9 @@ private:
                       PublisherPtr publisher = nullptr);
     PublisherPtr publisherOf(const ClientIdentity& identity);
     bool keepRetained(Routing& routing);
-    std::size_t collectTargets(Routing& routing, const Session* from);
+    void collectTargets(Routing& routing, const Session* from);
     bool needsStore(const Routing& routing) const;
-    std::size_t deliverToTargets(Routing& routing, std::size_t direct);
+    std::size_t deliverToTargets(Routing& routing);
     void addTarget(const Subscriber& subscriber);
     const Subscriber* choose(SharedGroup& group, std::string_view topic) const;
     bool deliver(Routing& routing, const Target& target);

@@ -35,13 +35,13 @@ ReasonCode Broker::accept(const PublishRequest& request, const Session* from,
     }
     Routing routing(request, now_);
     routing.setPublisher(std::move(publisher));
-    const std::size_t direct = collectTargets(routing, from);
+    collectTargets(routing, from);
     if (recorder_.isFailing() && needsStore(routing)) {
         ++counters_.storeRefused;
         return ReasonCode::QuotaExceeded;
     }
     const bool isKept = !request.retain || keepRetained(routing);
-    const std::size_t receivers = deliverToTargets(routing, direct);
+    const std::size_t receivers = deliverToTargets(routing);
     if (!isKept) return ReasonCode::QuotaExceeded;
     return receivers > 0 ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers;
 }
@@ -75,9 +75,9 @@ bool Broker::keepRetained(Routing& routing) {
     return false;
 }
 
-// Fills targets_; how many of them are no members of shared subscriptions. Nothing that is called
-// until they are served may route again: matches_ and targets_ are in use.
-std::size_t Broker::collectTargets(Routing& routing, const Session* from) {
+// Fills targets_. Nothing that is called until they are served may route again: matches_ and
+// targets_ are in use.
+void Broker::collectTargets(Routing& routing, const Session* from) {
     tree_.match(routing.topic(), matches_);
     ++routeMark_;
     targetCount_ = 0;
@@ -85,7 +85,6 @@ std::size_t Broker::collectTargets(Routing& routing, const Session* from) {
         if (subscriber->options.noLocal && subscriber->session == from) continue;
         addTarget(*subscriber);
     }
-    const std::size_t direct = targetCount_;
     for (SharedGroup* group : matches_.groups) {
         const Subscriber* chosen = choose(*group, routing.topic());
         if (chosen == nullptr) continue;
@@ -94,15 +93,12 @@ std::size_t Broker::collectTargets(Routing& routing, const Session* from) {
         addTarget(*chosen);
         targets_[targetCount_ - 1].group = group;
     }
-    return direct;
 }
 
-std::size_t Broker::deliverToTargets(Routing& routing, std::size_t direct) {
+std::size_t Broker::deliverToTargets(Routing& routing) {
     std::size_t receivers = 0;
     for (std::size_t i = 0; i < targetCount_; ++i) {
-        Target& target = targets_[i];
-        if (i >= direct) target.retainAsPublished = false;
-        if (deliver(routing, target)) ++receivers;
+        if (deliver(routing, targets_[i])) ++receivers;
     }
     return receivers;
 }

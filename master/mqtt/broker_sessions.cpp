@@ -199,6 +199,7 @@ void Broker::redeal(Session& session, bool isEnding) {
         Routing routing(delivery.message, now_);
         DeliveryForm form;
         form.qos = std::min(delivery.message->qos, chosen->options.qos);
+        form.retain = delivery.message->retain && chosen->options.retainAsPublished;
         if (chosen->options.identifier != 0)
             form.subscriptionIds = {&chosen->options.identifier, 1};
         deliverTo(*chosen->session, routing, form, &group);

@@ -250,6 +250,12 @@ bool Connection::writeHead(std::string_view topic, const DeliveryForm& form,
     if (outgoingAliases_) outgoingAliases_->choose(topic, aliased);
     std::string head;
     appendHead(aliased, head);
+    const bool isNewAlias = aliased.topicAlias != 0 && !aliased.isTopicKnown;
+    if (isNewAlias && isTooLarge(head.size() + payloadSize)) {  // it may fit without
+        aliased = form;
+        head.clear();
+        appendHead(aliased, head);
+    }
     if (isTooLarge(head.size() + payloadSize)) {
         ++broker_.counters().droppedTooLarge;
         return false;

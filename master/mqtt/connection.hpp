@@ -146,6 +146,7 @@ private:
     void on(Publish& packet);
     bool resolveAlias(Publish& packet);
     void onPublish(const PublishRequest& request, std::uint16_t packetId);
+    void failTopic(std::string_view topic);
     void onQos2(const PublishRequest& request, std::uint16_t packetId);
     ReasonCode route(const PublishRequest& request);
     void on(const Puback& packet) { onPuback(packet.packetId); }
@@ -154,6 +155,8 @@ private:
     void on(const Pubcomp& packet) { onPubcomp(packet.packetId); }
     void onAck(const PlainAck& ack);
     void onPuback(std::uint16_t packetId);
+    void onLastAck(Session::AckMeaning meaning, int qos);
+    void failAck();
     void onPubrec(std::uint16_t packetId, ReasonCode code);
     void onPubrel(std::uint16_t packetId);
     void onPubcomp(std::uint16_t packetId);

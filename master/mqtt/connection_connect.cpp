@@ -136,6 +136,7 @@ SessionRequest Connection::sessionRequest(const ClientIdentity& identity) {
 void Connection::accept(const ClientIdentity& identity, bool sessionPresent) {
     state_ = State::Open;
     settle();
+    lastInput_ = broker_.now();  // nothing was read while authentication ran
     const std::uint16_t wished = connect_->keepAlive;
     const std::uint16_t longest = broker_.limits().maxKeepAlive;
     const bool isCut = longest != 0 && (wished == 0 || wished > longest);

@@ -44,8 +44,7 @@ bool Connection::resolveAlias(Publish& packet) {
 }
 
 void Connection::onPublish(const PublishRequest& request, std::uint16_t packetId) {
-    if (!broker_.takesTopic(request.topic))
-        return fail(ReasonCode::TopicNameInvalid, "the topic has wildcards or too many levels");
+    if (!broker_.takesTopic(request.topic)) return failTopic(request.topic);
     ++broker_.counters().messagesReceived;
     broker_.counters().payloadBytesReceived += request.payload.size();
     if (rate_) rate_->takeMessage();
@@ -55,6 +54,13 @@ void Connection::onPublish(const PublishRequest& request, std::uint16_t packetId
     const ReasonCode code = route(request);
     if (request.qos == 0 || cannotKeep(code)) return;
     answer(kPuback, packetId, code, before);
+}
+
+// As the codec says it of a PUBLISH with properties; 0x90 is for names that are well-formed.
+void Connection::failTopic(std::string_view topic) {
+    if (topic.find_first_of("+#") != std::string_view::npos)
+        return fail(ReasonCode::MalformedPacket, "a topic name has wildcards");
+    fail(ReasonCode::TopicNameInvalid, "the topic has too many levels");
 }
 
 // 3.x has no way to refuse: what is not acknowledged comes again when the client is back.
@@ -71,7 +77,8 @@ ReasonCode Connection::route(const PublishRequest& request) {
 
 void Connection::onQos2(const PublishRequest& request, std::uint16_t packetId) {
     using Arrival = Session::Qos2Arrival;
-    if (broker_.isStoreFailing() && session_->isKept()) {
+    // What was taken is not refused when it comes again: the client would use its id anew.
+    if (broker_.isStoreFailing() && session_->isKept() && !session_->isUnreleased(packetId)) {
         if (!cannotKeep(ReasonCode::QuotaExceeded))
             writeAck(kPubrec, packetId, ReasonCode::QuotaExceeded);
         return;
@@ -103,17 +110,29 @@ void Connection::onAck(const PlainAck& ack) {
 
 void Connection::onPuback(std::uint16_t packetId) {
     sawAck_ = true;
-    if (session_ == nullptr || !session_->onPuback(packetId)) return;
-    broker_.note({"ack", session_->clientId(), {}, 0, 1, {}});
+    if (session_ != nullptr) onLastAck(session_->onPuback(packetId), 1);
+}
+
+// What ends an exchange makes room for the next one. What is not known any more is ignored.
+void Connection::onLastAck(Session::AckMeaning meaning, int qos) {
+    if (meaning == Session::AckMeaning::Misplaced) return failAck();
+    if (meaning != Session::AckMeaning::End) return;
+    broker_.note({"ack", session_->clientId(), {}, 0, qos, {}});
     broker_.pump(*session_);
+}
+
+// Inconsistent with the state of both: a protocol error (MQTT 5, 1.2, 4.13.1-1; 3.1.1, 4.8.0-1).
+void Connection::failAck() {
+    fail(ReasonCode::ProtocolError, "an acknowledgement that its message does not have now");
 }
 
 void Connection::onPubrec(std::uint16_t packetId, ReasonCode code) {
     sawAck_ = true;
     if (session_ == nullptr) return;
-    const auto next = session_->onPubrec(packetId, code);
-    if (next == Session::PubrecAnswer::Ended) return broker_.pump(*session_);
-    const bool isKnown = next == Session::PubrecAnswer::Release;
+    const auto meaning = session_->onPubrec(packetId, code);
+    if (meaning == Session::AckMeaning::Misplaced) return failAck();
+    if (meaning == Session::AckMeaning::End) return broker_.pump(*session_);
+    const bool isKnown = meaning == Session::AckMeaning::Step;
     // Nothing follows a refusal of what is not known either (MQTT 5, 4.3.3-4).
     if (!isKnown && isFailure(code)) return;
     answer(kPubrel, packetId, isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound,
@@ -135,9 +154,7 @@ void Connection::onPubrel(std::uint16_t packetId) {
 
 void Connection::onPubcomp(std::uint16_t packetId) {
     sawAck_ = true;
-    if (session_ == nullptr || !session_->onPubcomp(packetId)) return;
-    broker_.note({"ack", session_->clientId(), {}, 0, 2, {}});
-    broker_.pump(*session_);
+    if (session_ != nullptr) onLastAck(session_->onPubcomp(packetId), 2);
 }
 
 void Connection::on(const Subscribe& packet) {

@@ -173,7 +173,8 @@ void readOne(ByteReader& reader, PacketType type, const DecodeLimits& limits, Pr
              std::size_t& userBytes) {
     const Row* row = findRow(reader.u8());
     if (row == nullptr) return reader.malformed("unknown property");
-    if (!row->types.has(type)) return reader.violation("a property of another packet type");
+    if (!row->types.has(type))  // MQTT 5, 2.2.2.2
+        return reader.malformed("a property of another packet type");
     std::visit(ValueReader{reader, *row, type, limits, out, userBytes}, row->member);
 }
 

@@ -236,35 +236,38 @@ void Session::finish(InFlight& entry) {
     window_.finish(entry);
 }
 
-bool Session::onPuback(std::uint16_t packetId) {
+Session::AckMeaning Session::onPuback(std::uint16_t packetId) {
     InFlight* entry = window_.find(packetId);
-    if (entry == nullptr || entry->state != State::AwaitsPuback) return false;
+    if (entry == nullptr) return AckMeaning::Unknown;
+    if (entry->state != State::AwaitsPuback) return AckMeaning::Misplaced;
     end(*entry);
-    return true;
+    return AckMeaning::End;
 }
 
-Session::PubrecAnswer Session::onPubrec(std::uint16_t packetId, ReasonCode code) {
+Session::AckMeaning Session::onPubrec(std::uint16_t packetId, ReasonCode code) {
     InFlight* entry = window_.find(packetId);
-    if (entry == nullptr || entry->state == State::AwaitsPuback) return PubrecAnswer::Unknown;
+    if (entry == nullptr) return AckMeaning::Unknown;
+    if (entry->state == State::AwaitsPuback) return AckMeaning::Misplaced;
     if (code >= ReasonCode::UnspecifiedError) {  // MQTT 5, 4.3.3: ends the exchange
         end(*entry);
-        return PubrecAnswer::Ended;
+        return AckMeaning::End;
     }
-    if (entry->state == State::AwaitsPubcomp) return PubrecAnswer::Release;
+    if (entry->state == State::AwaitsPubcomp) return AckMeaning::Step;
     entry->state = State::AwaitsPubcomp;
     const std::uint64_t number = entry->delivery.number;
     if (isKept()) recorder_.record(change::MarkReceived{key_, number});
     land(entry->delivery);
     entry->delivery = {};  // the client has it: only the id is still of interest
     entry->delivery.number = number;
-    return PubrecAnswer::Release;
+    return AckMeaning::Step;
 }
 
-bool Session::onPubcomp(std::uint16_t packetId) {
+Session::AckMeaning Session::onPubcomp(std::uint16_t packetId) {
     InFlight* entry = window_.find(packetId);
-    if (entry == nullptr || entry->state != State::AwaitsPubcomp) return false;
+    if (entry == nullptr) return AckMeaning::Unknown;
+    if (entry->state != State::AwaitsPubcomp) return AckMeaning::Misplaced;
     end(*entry);
-    return true;
+    return AckMeaning::End;
 }
 
 Session::Qos2Arrival Session::receiveQos2(std::uint16_t packetId, std::size_t maximum) {

@@ -116,15 +116,17 @@ public:
                queuedBytes_ * 2 >= limits_.maxQueuedBytes;
     }
 
-    /// False: no such exchange.
-    bool onPuback(std::uint16_t packetId);
-    enum class PubrecAnswer { Release, Ended, Unknown };
-    PubrecAnswer onPubrec(std::uint16_t packetId, ReasonCode code);
-    bool onPubcomp(std::uint16_t packetId);
+    /// What an acknowledgement meant: a step of its exchange (after PUBREC: PUBREL is due), its
+    /// end, no exchange that is known, or one in which it has no place (MQTT 5, 4.3.2, 4.3.3).
+    enum class AckMeaning { Step, End, Unknown, Misplaced };
+    AckMeaning onPuback(std::uint16_t packetId);
+    AckMeaning onPubrec(std::uint16_t packetId, ReasonCode code);
+    AckMeaning onPubcomp(std::uint16_t packetId);
 
     enum class Qos2Arrival { New, Duplicate, TooMany };
     /// A QoS 2 PUBLISH came in. `maximum`: unreleased ones that are allowed.
     Qos2Arrival receiveQos2(std::uint16_t packetId, std::size_t maximum);
+    bool isUnreleased(std::uint16_t packetId) const { return unreleased_.contains(packetId); }
     /// PUBREL, or a PUBREC that refuses: the id is new again. False if it was not in use.
     bool releaseQos2(std::uint16_t packetId);
     /// From the store.

@@ -49,6 +49,13 @@ inline const std::vector<mqtt::Version> kAllVersions{mqtt::Version::V31, mqtt::V
 inline auto framingWays() {
     return ::testing::ValuesIn(waysOf({kTcp, kWebSocket}, kAllVersions));
 }
+inline auto strictFramingWays() {
+    return ::testing::ValuesIn(
+        waysOf({kTcp, kWebSocket}, {mqtt::Version::V311, mqtt::Version::V5}));
+}
+inline auto v5FramingWays() {
+    return ::testing::ValuesIn(waysOf({kTcp, kWebSocket}, {mqtt::Version::V5}));
+}
 inline auto tcpWays() {
     return ::testing::ValuesIn(waysOf({kTcp}, kAllVersions));
 }

@@ -35,16 +35,37 @@ TEST_P(Connecting5, NoDisconnectComesBeforeASuccessfulConnack) {
 
 TEST_P(Connecting5, PropertiesOutOfTheirRangeAreRefused) {
     const std::pair<const char*, ReasonCode> cases[] = {
-        {"21 0000", ReasonCode::ProtocolError},         // Receive Maximum 0
-        {"27 00000000", ReasonCode::ProtocolError},     // Maximum Packet Size 0
-        {"17 02", ReasonCode::ProtocolError},           // Request Problem Information
-        {"19 02", ReasonCode::ProtocolError},           // Request Response Information
-        {"16 0001 'x'", ReasonCode::ProtocolError},     // data without a method
-        {"21 0001 21 0001", ReasonCode::ProtocolError}  // twice
+        {"21 0000", ReasonCode::ProtocolError},          // Receive Maximum 0
+        {"27 00000000", ReasonCode::ProtocolError},      // Maximum Packet Size 0
+        {"17 02", ReasonCode::ProtocolError},            // Request Problem Information
+        {"19 02", ReasonCode::ProtocolError},            // Request Response Information
+        {"16 0001 'x'", ReasonCode::ProtocolError},      // data without a method
+        {"21 0001 21 0001", ReasonCode::ProtocolError},  // twice
+        {"01 00", ReasonCode::MalformedPacket},          // of a PUBLISH
+        {"18 00000001", ReasonCode::MalformedPacket},    // of a will
+        {"7e 00", ReasonCode::MalformedPacket}           // unknown
     };
     for (const auto& [properties, code] : cases) {
         LiveClient one = client();
         one.sendsBytes(connectWith(hex(properties)));
+        one.expectsRefusedConnect(code, 0);
+    }
+}
+
+TEST_P(Connecting5, PropertiesOfAWillThatAreWrongAreRefused) {
+    const std::pair<const char*, ReasonCode> cases[] = {
+        {"02 7e 00", ReasonCode::MalformedPacket},                  // unknown
+        {"05 11 00000001", ReasonCode::MalformedPacket},            // of CONNECT
+        {"03 23 0001", ReasonCode::MalformedPacket},                // of a PUBLISH
+        {"0a 18 00000001 18 00000001", ReasonCode::ProtocolError},  // twice
+        {"02 01 02", ReasonCode::ProtocolError},                    // payload format 2
+        {"04 08 0001 '#'", ReasonCode::ProtocolError},              // response topic
+        {"06 26 0001 'a' 01ff", ReasonCode::MalformedPacket},       // ends within its value
+        {"7f", ReasonCode::MalformedPacket}};                       // past the end
+    for (const auto& [section, code] : cases) {
+        LiveClient one = client();
+        one.sendsBytes(mqttPacket(0x10, mqttText("MQTT") + hex("05 06 0000 00") + mqttText("a") +
+                                            hex(section) + mqttText("w") + mqttText("x")));
         one.expectsRefusedConnect(code, 0);
     }
 }

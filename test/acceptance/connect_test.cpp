@@ -216,4 +216,21 @@ TEST_P(Connecting, TheKeepAliveOfTheClientRules) {
     one.expectsRefusal(ReasonCode::KeepAliveTimeout);
 }
 
+TEST_P(Connecting, AKeepAliveThatTheServerCutsIsToldAndHeldTo) {
+    limits.maxKeepAlive = 10;
+    for (const std::uint16_t wish : {std::uint16_t{0}, std::uint16_t{600}}) {
+        LiveClient one = client();
+        Connect packet = one.connectPacket("a" + std::to_string(wish));
+        packet.keepAlive = wish;
+        const auto told = one.connects(packet).properties.serverKeepAlive;
+        if (isV5()) {
+            EXPECT_EQ(told, 10);
+        }
+        later(std::chrono::seconds(wish == 0 ? 13 : 113));
+        one.expectsNothing();
+        later(std::chrono::seconds(wish == 0 ? 100 : 200));
+        one.expectsRefusal(ReasonCode::KeepAliveTimeout);
+    }
+}
+
 }  // namespace

@@ -167,6 +167,37 @@ TEST_P(Publishing5, TheBrokersAliasesKeepToTheClientsMaximum) {
     EXPECT_EQ(known.size(), 2u);
 }
 
+TEST_P(Publishing5, AShortTopicHasAnAliasFromItsFirstMessageOn) {
+    LiveClient reader = client();
+    Connect packet = reader.connectPacket("reader");
+    packet.properties.topicAliasMaximum = 1;
+    reader.connects(packet);
+    reader.subscribes("TopicA", 2);
+    LiveClient writer = connected("writer");
+    for (int qos = 0; qos <= 2; ++qos) {
+        writer.publishes("TopicA", "x", qos);
+        const Publish message = reader.receives(qos == 0 ? "TopicA" : "", "x");
+        EXPECT_EQ(message.properties.topicAlias, 1);
+    }
+}
+
+TEST_P(Publishing5, ANewAliasMakesNoMessageTooLargeForTheClient) {
+    LiveClient reader = client();
+    Connect packet = reader.connectPacket("reader");
+    packet.properties.topicAliasMaximum = 5;
+    packet.properties.maximumPacketSize = 100;
+    reader.connects(packet);
+    reader.subscribes("some/topic", 1);
+    LiveClient writer = connected("writer");
+    for (const std::size_t qos : {0U, 1U}) {
+        const std::size_t head = 2 + 12 + 2 * qos + 1;  // fixed header, topic, id, properties
+        const std::string largest(100 - head, 'x');
+        writer.publishes("some/topic", largest, static_cast<int>(qos));
+        const Publish message = reader.receives("some/topic", largest);
+        EXPECT_FALSE(message.properties.topicAlias);
+    }
+}
+
 TEST_P(Publishing5, Alias0Closes) {
     LiveClient one = connected("a");
     one.sendsBytes(mqttPacket(0x30, hex("0001 't' 03 23 0000 'x'")));

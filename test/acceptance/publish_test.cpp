@@ -49,9 +49,13 @@ TEST_P(Publishing, AnEmptyTopicCloses) {
 
 TEST_P(Publishing, ATopicWithWildcardsCloses) {
     for (const char* topic : {"#", "+", "a/#", "a/+/b", "a+", "#a"}) {
-        LiveClient one = connected("a");
-        one.sends(publishOf(topic, "x"));
-        one.expectsRefusal(ReasonCode::TopicNameInvalid);
+        for (const bool hasProperties : {false, true}) {
+            LiveClient one = connected("a");
+            Publish message = publishOf(topic, "x", 1, 1);
+            if (hasProperties) message.properties.contentType = "text/plain";
+            one.sends(message);
+            one.expectsRefusal(ReasonCode::MalformedPacket);
+        }
     }
 }
 
@@ -114,6 +118,39 @@ TEST_P(Publishing, PubrelIsAlwaysAnswered) {
             EXPECT_EQ(answer.code, ReasonCode::PacketIdentifierNotFound);
         }
     }
+}
+
+TEST_P(Publishing, AnAcknowledgementThatHasNoPlaceInItsExchangeCloses) {
+    const auto expectClose = [this](int qos, bool isReceived, auto wrong) {
+        LiveClient reader = subscribed("reader", "t", 2);
+        connected("writer").publishes("t", "x", qos);
+        wrong.packetId = reader.expectsMessage("t", "x").packetId;
+        if (isReceived) {
+            reader.sends(ackOf<Pubrec>(wrong.packetId));
+            reader.expects<Pubrel>();
+        }
+        reader.sends(wrong);
+        reader.expectsRefusal(ReasonCode::ProtocolError);
+    };
+    expectClose(1, false, Pubrec{});
+    expectClose(1, false, Pubcomp{});
+    expectClose(2, false, Puback{});
+    expectClose(2, false, Pubcomp{});
+    expectClose(2, true, Puback{});
+}
+
+TEST_P(Publishing, AcknowledgementsOfNothingAreIgnored) {
+    LiveClient one = connected("a");
+    one.sends(ackOf<Puback>(1));
+    one.sends(ackOf<Pubcomp>(2));
+    one.expectsNothing();
+    one.sends(ackOf<Pubrec>(3));
+    const auto release = one.expects<Pubrel>();
+    EXPECT_EQ(release.packetId, 3);
+    if (isV5()) {
+        EXPECT_EQ(release.code, ReasonCode::PacketIdentifierNotFound);
+    }
+    one.expectsNothing();
 }
 
 TEST_P(Publishing, OrderIsKeptPerTopicAndQos) {

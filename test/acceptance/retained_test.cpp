@@ -128,6 +128,22 @@ TEST_P(Retained5, RetainAsPublishedKeepsTheFlag) {
     EXPECT_FALSE(reader.receives("t", "passing").retain);
 }
 
+TEST_P(Retained5, RetainAsPublishedHoldsForSharedSubscriptionsToo) {
+    LiveClient reader = connected("reader");
+    Subscription shared = wish("$share/g/t", 0, true);
+    shared.qos = 1;
+    reader.subscribes(shared);
+    LiveClient writer = connected("writer");
+    writer.publishes("t", "kept", 1, true);
+    EXPECT_TRUE(reader.expectsMessage("t", "kept").retain);
+    LiveClient other = connected("other");
+    other.subscribes(shared);
+    reader.vanishes();
+    EXPECT_TRUE(other.receives("t", "kept").retain);  // dealt to another
+    writer.publishes("t", "passing", 1);
+    EXPECT_FALSE(other.receives("t", "passing").retain);
+}
+
 TEST_P(Retained5, SharedSubscriptionsGetNone) {
     connected("writer").publishes("t", "x", 1, true);
     LiveClient reader = connected("reader");

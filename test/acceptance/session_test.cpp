@@ -242,6 +242,26 @@ TEST_P(Sessions5, ADisconnectMayChangeTheExpiry) {
     EXPECT_EQ(broker().gauges().sessions, 0u);
 }
 
+TEST_P(Sessions5, ADisconnectMayLengthenTheExpiryOrEndTheSession) {
+    const auto leaveWith = [this](std::uint32_t expiry) {
+        LiveClient one = client();
+        Connect packet = one.lastingPacket("a");
+        packet.properties.sessionExpiry = 10;
+        one.connects(packet);
+        Disconnect goodbye;
+        goodbye.properties.sessionExpiry = expiry;
+        one.sends(goodbye);
+        one.expectsClosed();
+    };
+    leaveWith(0);
+    EXPECT_EQ(broker().gauges().sessions, 0u);
+    leaveWith(1000);
+    later(900s);
+    EXPECT_EQ(broker().gauges().sessions, 1u);
+    later(2000s);
+    EXPECT_EQ(broker().gauges().sessions, 0u);
+}
+
 TEST_P(Sessions5, ADisconnectMayNotRaiseAnExpiryOf0) {
     LiveClient one = connected("a");
     Disconnect goodbye;

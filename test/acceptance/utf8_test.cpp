@@ -33,6 +33,15 @@ struct Utf8 : Acceptance {
         message.properties = {};
         message.properties.responseTopic = text;
         packets.push_back(message);
+        Subscribe subscribe = subscribeOf(1, "a");
+        subscribe.properties.userProperties = {{"name", text}};
+        packets.push_back(subscribe);
+        auto refusal = ackOf<Puback>(1, ReasonCode::UnspecifiedError);
+        refusal.properties.reasonString = text;
+        packets.push_back(refusal);
+        Disconnect goodbye;
+        goodbye.properties.reasonString = text;
+        packets.push_back(goodbye);
         return packets;
     }
     std::vector<Connect> connectsWith(const std::string& text) {
@@ -41,6 +50,12 @@ struct Utf8 : Acceptance {
         packets[0].clientId = text;
         packets[1].username = text;
         packets[2].will.emplace().topic = text;
+        if (!isV5()) return packets;
+        packets.resize(6, plain);
+        packets[3].properties.userProperties = {{text, "value"}};
+        packets[4].properties.authenticationMethod = text;
+        packets[5].will.emplace().topic = "will";
+        packets[5].will->properties.contentType = text;
         return packets;
     }
     void expectRefused(const std::string& text) {

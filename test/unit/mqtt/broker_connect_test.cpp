@@ -66,6 +66,20 @@ TEST_P(BrokerConnect, ClosesOneAndAHalfKeepAlivesAfterTheLastPacket) {
     if (isV5()) client.expectsDisconnect(ReasonCode::KeepAliveTimeout);
 }
 
+TEST_P(BrokerConnect, BeginsTheKeepAliveWhenAuthenticationIsOver) {
+    world.access.isSlow = true;
+    Connect packet = client.connectPacket("c");
+    packet.keepAlive = 2;
+    client.sends(packet);
+    world.after(5s);
+    world.access.answer();
+    client.expects<Connack>();
+    world.after(2s);
+    EXPECT_FALSE(client.isClosed());
+    world.after(2s);
+    EXPECT_TRUE(client.isClosed());
+}
+
 TEST_P(BrokerConnect, NeverTimesOutAClientWithoutKeepAlive) {
     Connect packet = client.connectPacket("c");
     packet.keepAlive = 0;

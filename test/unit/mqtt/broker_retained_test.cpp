@@ -127,6 +127,17 @@ TEST_P(BrokerRetainedV5, RetainAsPublishedKeepsTheFlag) {
     EXPECT_FALSE(subscriber.expectsMessage("a", "y").retain);
 }
 
+TEST_P(BrokerRetainedV5, IsStillSentThoughASharedSubscriptionToTheSameFilterEnds) {
+    constexpr std::size_t kMany = 2000;  // more than a slice
+    for (std::size_t i = 0; i < kMany; ++i)
+        publisher.publishes("r/" + std::to_string(i), "x", 0, true);
+    subscriber.subscribes("$share/g/r/#");
+    subscriber.subscribes("r/#");
+    subscriber.sends(Unsubscribe{9, {"$share/g/r/#"}, {}});
+    for (int i = 0; i < 20; ++i) world.broker.work(world.now);
+    EXPECT_EQ(subscriber.received(), kMany + 1);  // and UNSUBACK
+}
+
 TEST_P(BrokerRetainedV5, IsNeverSentToSharedSubscriptions) {
     publisher.publishes("a", "x", 0, true);
     subscriber.subscribes("$share/g/a", 0);

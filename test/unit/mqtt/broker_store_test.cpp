@@ -203,6 +203,36 @@ TEST_P(BrokerStore, ReadsNoMoreWhileTheStoreIsBehind) {
     EXPECT_TRUE(publisher.connection().wantsInput());
 }
 
+TEST_P(BrokerStore, TakesNobodyForSilentWhileItDoesNotRead) {
+    Connect packet = publisher.connectPacket("p");
+    packet.keepAlive = 10;
+    publisher.connects(packet);
+    store.isNow(true);
+    world.after(60s);
+    EXPECT_FALSE(publisher.isClosed());
+    store.isNow(false);
+    world.after(14s);
+    EXPECT_FALSE(publisher.isClosed());
+    world.after(2s);
+    EXPECT_TRUE(publisher.isClosed());
+}
+
+// Its PUBREC got lost. Were it refused now, the client would use the id for another message, and
+// that would count as seen.
+TEST_P(BrokerStore, RefusesNoQos2MessageThatItHasTakenBefore) {
+    publisher.connects(persistent("p"));
+    publisher.sends(Publish{"a", "x", 2, false, false, 9, {}});
+    store.commits();
+    publisher.expects<Pubrec>();
+    publisher.vanishes();
+    store.commits();
+    again.connects(persistent("p"));
+    store.commits();
+    store.fails();
+    again.sends(Publish{"a", "x", 2, false, true, 9, {}});
+    EXPECT_LT(again.expects<Pubrec>().code, ReasonCode::UnspecifiedError);
+}
+
 TEST_P(BrokerStore, KeepsTheWillThatWouldCorrectARetainedMessage) {
     Connect packet = client.connectPacket("c");
     packet.will = Will{"state/c", "gone", 1, true, {}};

@@ -39,9 +39,9 @@ TEST(OutgoingAliases, WhatWasNotWrittenIsNotKnown) {
 
 TEST(OutgoingAliases, TopicsThatGainNothingOrAreVeryLongHaveNone) {
     OutgoingAliases aliases(10);
-    EXPECT_EQ(writtenAs(aliases, "short").topicAlias, 0);
+    EXPECT_EQ(writtenAs(aliases, "a/b").topicAlias, 0);
     EXPECT_EQ(writtenAs(aliases, std::string(5000, 'x')).topicAlias, 0);
-    EXPECT_EQ(writtenAs(aliases, "just/ok!").topicAlias, 1);
+    EXPECT_EQ(writtenAs(aliases, "okay").topicAlias, 1);
 }
 
 }  // namespace
