@@ -31,6 +31,7 @@ void Broker::tick(TimePoint now) {
     runDue();
     trace_.expire(now_);
     counters_.droppedExpired += retained_.sweep(now_, kSweepSlice);
+    sweepQueues();
 }
 
 void Broker::work(TimePoint now) {
@@ -58,7 +59,7 @@ ReasonCode Broker::subscribe(Session& session, const Subscription& wish, std::ui
     }
     const auto known = session.subscriptions.find(wish.filter);
     const bool isNew = known == session.subscriptions.end();
-    if (isNew && session.subscriptions.size() >= limits_.maxSubscriptions) {
+    if (isNew && !hasRoomFor(session, wish.filter)) {
         ++counters_.subscriptionsRefused;
         return ReasonCode::QuotaExceeded;
     }
@@ -68,9 +69,21 @@ ReasonCode Broker::subscribe(Session& session, const Subscription& wish, std::ui
     if (session.isKept())
         recorder_.record(change::PutSubscription{session.key(), wish.filter, options});
     session.subscriptions.insert_or_assign(wish.filter, Session::Granted{*filter, options});
+    if (isNew) countFilter(session, wish.filter);
     note({"subscribe", session.clientId(), wish.filter, 0, wish.qos, {}});
     queueRetained(session, *filter, wish, options, isNew);
     return static_cast<ReasonCode>(wish.qos);
+}
+
+bool Broker::hasRoomFor(const Session& session, const std::string& filter) const {
+    return session.subscriptions.size() < limits_.maxSubscriptions &&
+           session.filterBytes + filter.size() <= limits_.maxFilterBytes &&
+           filterBytes_ + filter.size() <= limits_.maxFilterBytesTotal;
+}
+
+void Broker::countFilter(Session& session, const std::string& filter) {
+    session.filterBytes += filter.size();
+    filterBytes_ += filter.size();
 }
 
 ReasonCode Broker::unsubscribe(Session& session, const std::string& filter) {
@@ -82,6 +95,8 @@ ReasonCode Broker::unsubscribe(Session& session, const std::string& filter) {
     session.pendingRetained.removeIf(
         [&](const auto& pending) { return pending->filter.filter() == text; });
     session.subscriptions.erase(known);
+    session.filterBytes -= filter.size();
+    filterBytes_ -= filter.size();
     if (session.isKept()) recorder_.record(change::EraseSubscription{session.key(), filter});
     return ReasonCode::Success;
 }

@@ -82,6 +82,10 @@ public:
     void work(TimePoint now);
 
     // --- for the ends of sessions: Connection and EmbeddedClient -------------------------------
+    /// For a clean start: ends the session of that id, if it is this identity's. True if the store
+    /// has yet to learn of it; until then a crash would bring back what the client was told is
+    /// gone.
+    bool discard(std::string_view clientId, const ClientIdentity& identity);
     /// Begins or resumes a session; an older connection of it is sent away (0x8E). Refused with
     /// ClientIdentifierNotValid if the session belongs to another identity name.
     Attachment attach(SessionRequest request, SessionOutlet& outlet);
@@ -190,6 +194,7 @@ private:
     bool hasTooManySessions(const std::string& name) const;
     Session& addSession(std::string clientId, ClientIdentity identity);
     void eraseSession(const Session& session);
+    bool canKeep(const SessionRequest& request, const Session* known) const;
     ReasonCode prepare(const SessionRequest& request);
     void takeOver(Session& session);
     void publishWill(Session& session);
@@ -197,6 +202,9 @@ private:
     void endSession(Session& session);
     void schedule(Session& session);
     void runDue();
+    bool hasRoomFor(const Session& session, const std::string& filter) const;
+    void countFilter(Session& session, const std::string& filter);
+    void sweepQueues();
 
     ReasonCode accept(const PublishRequest& request, const Session* from,
                       PublisherPtr publisher = nullptr);
@@ -236,9 +244,12 @@ private:
     SessionStore* store_ = nullptr;
     RetainedStore retained_;
     SubscriptionTree tree_;
+    std::size_t filterBytes_ = 0;                               // of all sessions' subscriptions
     Sessions sessions_;                                         // by its client id
     std::unordered_map<std::string, PublisherPtr> publishers_;  // of retained messages, by name
+    std::size_t manyPublishers_ = 10'000;                       // at which unused ones are dropped
     std::unordered_map<std::string, std::size_t> sessionsOf_;   // how many, by name
+    std::string queuesSweptUpTo_;                               // a client id
     std::set<std::pair<TimePoint, Session*>> due_;              // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     Admission admission_;

@@ -58,9 +58,10 @@ bool Broker::needsStore(const Routing& routing) const {
 
 // The role stays with the name: whoever gets another one has to be revoked first.
 PublisherPtr Broker::publisherOf(const ClientIdentity& identity) {
-    constexpr std::size_t kMany = 10'000;
-    if (publishers_.size() >= kMany)
+    if (publishers_.size() >= manyPublishers_) {
         std::erase_if(publishers_, [](const auto& entry) { return entry.second.use_count() == 1; });
+        manyPublishers_ = std::max(manyPublishers_, 2 * publishers_.size());  // not at each of many
+    }
     PublisherPtr& known = publishers_[identity.name];
     if (known == nullptr) known = std::make_shared<const Publisher>(Publisher{identity});
     return known;

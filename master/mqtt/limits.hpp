@@ -29,6 +29,8 @@ struct BrokerLimits {
     std::size_t maxSessions = 100'000;               // live and kept
     std::size_t maxSessionsPerIdentity = 100'000;    // of one name
     std::size_t maxSubscriptions = 1'000;            // per session
+    std::size_t maxFilterBytes = 1u << 20;           // of a session's subscriptions
+    std::size_t maxFilterBytesTotal = 256u << 20;    // over all sessions
     std::uint32_t maxSessionExpiry = kNeverExpires;  // seconds; longer wishes are cut to it
     std::uint16_t receiveMaximum = 1'000;            // unreleased QoS 2 messages of one client
     std::uint16_t topicAliasMaximum = 16;            // per connection and direction
