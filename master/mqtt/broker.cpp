@@ -32,6 +32,7 @@ void Broker::tick(TimePoint now) {
     runDue();
     trace_.expire(now_);
     counters_.droppedExpired += retained_.sweep(now_, kSweepSlice);
+    sweepQueues();
 }
 
 void Broker::work(TimePoint now) {
@@ -59,22 +60,31 @@ ReasonCode Broker::subscribe(Session& session, const Subscription& wish, std::ui
     }
     const auto known = session.subscriptions.find(wish.filter);
     const bool isNew = known == session.subscriptions.end();
-    ByteBudget& share = shareOf(session).subscribed;
-    if (isNew && (session.subscriptions.size() >= limits_.maxSubscriptions ||
-                  !share.hasRoomFor(costOf(wish.filter)))) {
+    if (isNew && !hasRoomFor(session, wish.filter)) {
         ++counters_.subscriptionsRefused;
         return ReasonCode::QuotaExceeded;
     }
     const SubscriptionOptions options{wish.qos, wish.noLocal, wish.retainAsPublished, identifier};
     if (session.isKept() && recorder_.isFailing()) return ReasonCode::QuotaExceeded;
     tree_.add(*filter, session, options);
-    if (isNew) share.take(costOf(wish.filter));
     if (session.isKept())
         recorder_.record(change::PutSubscription{session.key(), wish.filter, options});
     session.subscriptions.insert_or_assign(wish.filter, Session::Granted{*filter, options});
+    if (isNew) countFilter(session, wish.filter);
     note({"subscribe", session.clientId(), wish.filter, 0, wish.qos, {}});
     queueRetained(session, *filter, wish, options, isNew);
     return static_cast<ReasonCode>(wish.qos);
+}
+
+bool Broker::hasRoomFor(const Session& session, const std::string& filter) {
+    return session.subscriptions.size() < limits_.maxSubscriptions &&
+           session.filterBytes + filter.size() <= limits_.maxFilterBytes &&
+           shareOf(session).subscribed.hasRoomFor(costOf(filter));
+}
+
+void Broker::countFilter(Session& session, const std::string& filter) {
+    session.filterBytes += filter.size();
+    shareOf(session).subscribed.take(costOf(filter));
 }
 
 ReasonCode Broker::unsubscribe(Session& session, const std::string& filter) {
@@ -88,6 +98,7 @@ ReasonCode Broker::unsubscribe(Session& session, const std::string& filter) {
             [&](const auto& pending) { return pending->filter.filter() == gone.filter(); });
     shareOf(session).subscribed.give(costOf(filter));
     session.subscriptions.erase(known);
+    session.filterBytes -= filter.size();
     if (session.isKept()) recorder_.record(change::EraseSubscription{session.key(), filter});
     return ReasonCode::Success;
 }

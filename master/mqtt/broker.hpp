@@ -82,6 +82,10 @@ public:
     void work(TimePoint now);
 
     // --- for the ends of sessions: Connection and EmbeddedClient -------------------------------
+    /// For a clean start: ends the session of that id, if it is this identity's. True if the store
+    /// has yet to learn of it; until then a crash would bring back what the client was told is
+    /// gone.
+    bool discard(std::string_view clientId, const ClientIdentity& identity);
     /// Begins or resumes a session; an older connection of it is sent away (0x8E). Refused with
     /// ClientIdentifierNotValid if the session belongs to another identity name.
     Attachment attach(SessionRequest request, SessionOutlet& outlet);
@@ -199,6 +203,7 @@ private:
     bool hasTooManySessions(const std::string& name) const;
     Session& addSession(std::string clientId, ClientIdentity identity);
     void eraseSession(const Session& session);
+    bool canKeep(const SessionRequest& request, const Session* known) const;
     ReasonCode prepare(const SessionRequest& request);
     void takeOver(Session& session);
     void publishWill(Session& session);
@@ -206,6 +211,9 @@ private:
     void endSession(Session& session);
     void schedule(Session& session);
     void runDue();
+    bool hasRoomFor(const Session& session, const std::string& filter);
+    void countFilter(Session& session, const std::string& filter);
+    void sweepQueues();
 
     ReasonCode accept(const PublishRequest& request, const Session* from,
                       PublisherPtr publisher = nullptr);
@@ -250,6 +258,7 @@ private:
     Sessions sessions_;                              // by its client id
     std::unordered_map<std::string, PublisherPtr> publishers_;  // of retained messages, by name
     std::size_t publishersSweptAt_ = 10'000;  // when so many are known, who has none left goes
+    std::string queuesSweptUpTo_;             // a client id
     std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     Admission admission_;

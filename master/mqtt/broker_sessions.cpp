@@ -16,6 +16,7 @@ ReasonCode Broker::prepare(const SessionRequest& request) {
     Session* known = find(request.clientId);
     if (known != nullptr && known->identity().name != request.identity.name)
         return ReasonCode::ClientIdentifierNotValid;
+    if (!canKeep(request, known)) return ReasonCode::ServerUnavailable;
     if (known != nullptr && known->isConnected()) {
         takeOver(*known);
         known = find(request.clientId);  // it may have ended with its connection
@@ -28,9 +29,18 @@ ReasonCode Broker::prepare(const SessionRequest& request) {
         ++counters_.sessionsRefused;
         return ReasonCode::QuotaExceeded;
     }
-    if (known == nullptr && request.expirySeconds != 0 && recorder_.isFailing())
-        return ReasonCode::ServerUnavailable;  // its session could not be kept
     return ReasonCode::Success;
+}
+
+// While the store fails: no new session that would have to be kept, and once too much waits for the
+// store, nobody of whom anything would be added.
+bool Broker::canKeep(const SessionRequest& request, const Session* known) const {
+    if (!recorder_.isFailing()) return true;
+    const bool isResumed = known != nullptr && known->expirySeconds != 0 && !request.cleanStart;
+    if (request.expirySeconds != 0 && !isResumed) return false;
+    const bool isRecorded = request.expirySeconds != 0 || (request.will && request.will->retain) ||
+                            (known != nullptr && known->key() != 0);
+    return !isRecorded || !recorder_.isFull();
 }
 
 bool Broker::hasTooManySessions(const std::string& name) const {
@@ -57,6 +67,16 @@ void Broker::eraseSession(const Session& session) {
     const auto own = shares_.find(session.identity().name);
     sessions_.erase(sessions_.find(session.clientId()));  // it stands on its share
     if (--own->second.sessions == 0) shares_.erase(own);
+}
+
+bool Broker::discard(std::string_view clientId, const ClientIdentity& identity) {
+    Session* known = find(clientId);
+    if (known == nullptr || known->identity().name != identity.name) return false;
+    const bool isKept = known->isKept() && !recorder_.isFailing();
+    if (!isKept) return false;  // attach() does it
+    if (known->isConnected()) takeOver(*known);
+    if (known = find(clientId); known != nullptr) endSession(*known);
+    return recorder_.recorded() > recorder_.committed();
 }
 
 Attachment Broker::attach(SessionRequest request, SessionOutlet& outlet) {
@@ -181,6 +201,21 @@ void Broker::runDue() {
     }
 }
 
+// Goes round, some sessions in each tick: what has expired takes no room from what has not.
+void Broker::sweepQueues() {
+    constexpr std::size_t kSlice = 2'000;  // sessions and messages looked at
+    const auto isUnwanted = [this](const RoutedMessage& one) { return one.hasExpired(now_); };
+    auto at = sessions_.upper_bound(queuesSweptUpTo_);
+    for (std::size_t steps = 0; at != sessions_.end() && steps < kSlice; ++at) {
+        Session& session = *at->second;
+        steps += 1 + session.queuedMessages();
+        if (session.queuedMessages() > 0)
+            counters_.droppedExpired += session.dropQueued(isUnwanted);
+        queuesSweptUpTo_ = session.clientId();
+    }
+    if (at == sessions_.end()) queuesSweptUpTo_.clear();
+}
+
 // A member that is gone for now gives up its messages to those who are there; one that ends, to
 // whoever is left.
 bool Broker::mayTake(const SharedGroup& group, const Session& but, bool isEnding) const {
@@ -190,7 +225,12 @@ bool Broker::mayTake(const SharedGroup& group, const Session& but, bool isEnding
 }
 
 void Broker::redeal(Session& session, bool isEnding) {
-    const auto mayGo = [&](const SharedGroup& group) { return mayTake(group, session, isEnding); };
+    std::unordered_map<const SharedGroup*, bool> known;  // a long queue may be of one large group
+    const auto mayGo = [&](const SharedGroup& group) {
+        const auto [at, isNew] = known.try_emplace(&group);
+        if (isNew) at->second = mayTake(group, session, isEnding);
+        return at->second;
+    };
     for (Delivery& delivery : session.takeShared(mayGo)) {
         SharedGroup& group = *delivery.group();
         const Subscriber* chosen = choose(group, delivery.message->topic);

@@ -2,6 +2,8 @@
 #include "master/mqtt/broker.hpp"
 #include "master/mqtt/connection.hpp"
 
+#include <algorithm>
+
 namespace muster::mqtt {
 
 /// Builds the broker's state from what a store has. Nothing is recorded meanwhile.
@@ -53,14 +55,15 @@ void Broker::Restorer::session(SessionRow row) {
     session.setKey(row.key);
     session.expirySeconds = row.expirySeconds;
     if (row.will) session.will = std::make_unique<Will>(std::move(*row.will));
-    session.endsAt = row.endsAt;
-    session.willDue = row.willDue;
+    // Never more than it may have left, whatever the wall clock says now.
+    const TimePoint lastEnd = broker_.now_ + std::chrono::seconds(row.expirySeconds);
+    if (row.endsAt) session.endsAt = std::min(*row.endsAt, lastEnd);
+    const std::uint32_t delay = session.will ? session.will->properties.willDelay.value_or(0) : 0;
+    const TimePoint lastDue = broker_.now_ + std::chrono::seconds(delay);
+    if (row.willDue) session.willDue = std::min(*row.willDue, lastDue);
     if (row.isConnected) {  // its connection broke with the process: it is away since now
-        if (row.expirySeconds != kNeverExpires)
-            session.endsAt = broker_.now_ + std::chrono::seconds(row.expirySeconds);
-        if (session.will)
-            session.willDue =
-                broker_.now_ + std::chrono::seconds(session.will->properties.willDelay.value_or(0));
+        if (row.expirySeconds != kNeverExpires) session.endsAt = lastEnd;
+        if (session.will) session.willDue = lastDue;
     }
     sessions_.emplace(row.key, &session);
     sentUpTo_.emplace(row.key, row.isConnected ? UINT64_MAX : row.sentUpTo);
@@ -71,8 +74,8 @@ void Broker::Restorer::subscription(change::PutSubscription row) {
     const auto filter = TopicFilter::parse(row.filter);
     if (session == nullptr || !filter) return;
     broker_.tree_.add(*filter, *session, row.options);
-    broker_.shareOf(*session).subscribed.take(costOf(row.filter));
     session->subscriptions.insert_or_assign(row.filter, Session::Granted{*filter, row.options});
+    broker_.countFilter(*session, row.filter);
 }
 
 void Broker::Restorer::delivery(DeliveryRow row, MessagePtr content) {
@@ -84,7 +87,10 @@ void Broker::Restorer::delivery(DeliveryRow row, MessagePtr content) {
     delivery.qos = row.qos;
     delivery.retain = row.retain;
     delivery.number = row.number;
-    delivery.mayBeKnown = row.number < sentUpTo_[row.session];
+    // No more than the window holds were sent, whoever was connected.
+    const std::size_t before = session->inFlight() + session->queuedMessages();
+    delivery.mayBeKnown =
+        row.number < sentUpTo_[row.session] && before < broker_.limits_.maxInFlight;
     if (content != nullptr) {
         KeptMessagePtr& kept = kept_[row.message];
         if (kept == nullptr)

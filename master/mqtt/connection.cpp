@@ -2,12 +2,6 @@
 
 namespace muster::mqtt {
 
-namespace {
-
-constexpr std::size_t kMostHeld = 10'000;  // answers that wait for the store
-
-}  // namespace
-
 Connection::Connection(Broker& broker, Wire& wire, ConnectionInfo info, TimePoint now)
     : broker_(broker),
       wire_(wire),
@@ -38,7 +32,7 @@ bool Connection::mayProcess() const noexcept {
 
 bool Connection::wantsInput() const {
     return mayProcess() && !isPaused_ && output_.bytes() <= broker_.limits().maxOutputBytes &&
-           !(held_ && held_->size() >= kMostHeld) && !broker_.mustWaitForStore();
+           !holdsTooMuch() && !broker_.mustWaitForStore();
 }
 
 void Connection::receive(std::string_view bytes, TimePoint now) {
@@ -304,7 +298,7 @@ bool Connection::send(const Delivery& delivery, const DeliveryForm& form) {
 
 void Connection::sendPubrel(std::uint16_t packetId) {
     constexpr unsigned kPubrel = 6;
-    answer(kPubrel, packetId, ReasonCode::Success, kEverything);
+    answer(kPubrel, packetId, ReasonCode::Success, whatIsKept());
 }
 
 // The broker has already taken the session away.

@@ -125,7 +125,10 @@ private:
     void answer(unsigned type, std::uint16_t packetId, ReasonCode code, StorePosition before);
     void answer(const Packet& packet, StorePosition before);
     bool mustHold(StorePosition before) const noexcept;
-    void hold(HeldAnswer answer);
+    StorePosition whatIsKept() const noexcept;
+    void hold(HeldAnswer answer, StorePosition before);
+    void sendReady();
+    bool holdsTooMuch() const noexcept;
     void sendHeld(const HeldAnswer& answer);
     void failHeld();
     bool cannotKeep(ReasonCode code);

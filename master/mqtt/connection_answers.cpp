@@ -8,6 +8,7 @@ namespace muster::mqtt {
 namespace {
 
 constexpr unsigned kPuback = 4, kPubrec = 5;
+constexpr std::size_t kMostHeld = 10'000;
 
 }  // namespace
 
@@ -17,8 +18,15 @@ bool Connection::mustHold(StorePosition before) const noexcept {
     return broker_.recorded() != before && broker_.recorded() > broker_.committed();
 }
 
-void Connection::hold(HeldAnswer answer) {
-    answer.after = broker_.recorded();
+// For answers about what was there already: of a session that is kept, all that was recorded has to
+// be kept; of another one nothing has.
+StorePosition Connection::whatIsKept() const noexcept {
+    return session_ != nullptr && session_->isKept() ? kEverything : broker_.recorded();
+}
+
+// What promises nothing itself waits for its turn only.
+void Connection::hold(HeldAnswer answer, StorePosition before) {
+    if (broker_.recorded() != before) answer.after = broker_.recorded();
     if (!held_) held_ = std::make_unique<Fifo<HeldAnswer>>();
     if (held_->empty()) broker_.holds(*this);
     held_->push(std::move(answer));
@@ -27,13 +35,15 @@ void Connection::hold(HeldAnswer answer) {
 void Connection::answer(unsigned type, std::uint16_t packetId, ReasonCode code,
                         StorePosition before) {
     // Promises nothing; publishes that were held before it were refused before it.
-    const bool isRefusal = code == ReasonCode::QuotaExceeded && broker_.isStoreFailing();
-    if (isRefusal || !mustHold(before)) return writeAck(type, packetId, code);
+    const bool isOfPublish = type == kPuback || type == kPubrec;
+    const bool isFree = code == ReasonCode::QuotaExceeded || broker_.recorded() == before;
+    if (isOfPublish && isFree && broker_.isStoreFailing()) return writeAck(type, packetId, code);
+    if (!mustHold(before)) return writeAck(type, packetId, code);
     HeldAnswer held;
     held.type = type;
     held.packetId = packetId;
     held.code = code;
-    hold(std::move(held));
+    hold(std::move(held), before);
 }
 
 void Connection::answer(const Packet& packet, StorePosition before) {
@@ -43,7 +53,7 @@ void Connection::answer(const Packet& packet, StorePosition before) {
     if (isTooLarge(held.bytes.size()))
         return disconnect(ReasonCode::PacketTooLarge, "the answer is larger than the client takes");
     if (!mustHold(before)) return sendHeld(held);
-    hold(std::move(held));
+    hold(std::move(held), before);
 }
 
 void Connection::sendHeld(const HeldAnswer& answer) {
@@ -53,17 +63,26 @@ void Connection::sendHeld(const HeldAnswer& answer) {
     wire_.outputReady();
 }
 
+bool Connection::holdsTooMuch() const noexcept {
+    return held_ && held_->size() >= kMostHeld;
+}
+
 void Connection::storeMoved() {
     if (!held_) return;
+    sendReady();
+    if (broker_.isStoreFailing()) failHeld();
+    if (!held_) return;
+    sendReady();
+    if (held_->empty()) held_.reset();
+    if (!holdsTooMuch()) wire_.inputWanted();
+}
+
+void Connection::sendReady() {
     while (!held_->empty() && held_->front().after <= broker_.committed()) {
         const HeldAnswer answer = std::move(held_->front());
         held_->pop();
         sendHeld(answer);
     }
-    if (broker_.isStoreFailing()) failHeld();
-    if (!held_ || !held_->empty()) return;
-    held_.reset();
-    wire_.inputWanted();
 }
 
 // Publishers are told; the other answers come late, when the store can be written again.

@@ -101,6 +101,15 @@ void Connection::authenticate() {
 }
 
 void Connection::authenticated(const AuthResult& result) {
+    if (result.code == ReasonCode::Success && connect_->cleanStart &&
+        broker_.discard(connect_->clientId, result.identity)) {
+        // Meanwhile his rights may have been taken away.
+        return broker_.whenCommitted([this, result, running = std::weak_ptr(authentication_)] {
+            if (running.expired()) return;
+            const bool isGranted = broker_.access().isStillGranted(result.identity);
+            authenticated(isGranted ? result : AuthResult{});
+        });
+    }
     authentication_.reset();
     if (result.code != ReasonCode::Success) return refuse(result.code, result.detail);
     const Attachment attached = broker_.attach(sessionRequest(result.identity), *this);

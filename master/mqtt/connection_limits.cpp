@@ -42,7 +42,8 @@ void Connection::noteWritten() {
 
 void Connection::tickOpen(TimePoint now) {
     const BrokerLimits& limits = broker_.limits();
-    if (broker_.mustWaitForStore()) lastInput_ = now;  // it may well have sent: nobody reads
+    // Who is not read because the store is slow cannot be silent.
+    if (holdsTooMuch() || broker_.mustWaitForStore()) lastInput_ = now;
     if (keepAlive_ != 0 && now - lastInput_ > keepAlive_ * kKeepAliveGrace) {
         ++broker_.counters().keepAliveTimeouts;
         return disconnect(ReasonCode::KeepAliveTimeout, "keep alive timeout");

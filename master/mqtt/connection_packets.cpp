@@ -50,7 +50,8 @@ void Connection::onPublish(const PublishRequest& request, std::uint16_t packetId
     if (rate_) rate_->takeMessage();
     if (state_ == State::Foreign) return onForeignPublish(request, packetId);
     if (request.qos == 2) return onQos2(request, packetId);
-    const StorePosition before = broker_.recorded();
+    // That nothing is retained may be what another one's removal will have come to.
+    const StorePosition before = request.retain ? kEverything : broker_.recorded();
     const ReasonCode code = route(request);
     if (request.qos == 0 || cannotKeep(code)) return;
     answer(kPuback, packetId, code, before);
@@ -83,13 +84,14 @@ void Connection::onQos2(const PublishRequest& request, std::uint16_t packetId) {
             writeAck(kPubrec, packetId, ReasonCode::QuotaExceeded);
         return;
     }
-    const StorePosition before = broker_.recorded();
+    const StorePosition before = request.retain ? kEverything : broker_.recorded();
     const std::size_t maximum =
         version_ == Version::V5 ? broker_.limits().receiveMaximum : kAllPacketIds;
     switch (session_->receiveQos2(packetId, maximum)) {
         case Arrival::TooMany:
             return fail(ReasonCode::ReceiveMaximumExceeded, "too many QoS 2 messages unreleased");
-        case Arrival::Duplicate: return answer(kPubrec, packetId, ReasonCode::Success, kEverything);
+        case Arrival::Duplicate:
+            return answer(kPubrec, packetId, ReasonCode::Success, whatIsKept());
         case Arrival::New: break;
     }
     const ReasonCode code = route(request);
@@ -136,18 +138,19 @@ void Connection::onPubrec(std::uint16_t packetId, ReasonCode code) {
     // Nothing follows a refusal of what is not known either (MQTT 5, 4.3.3-4).
     if (!isKnown && isFailure(code)) return;
     answer(kPubrel, packetId, isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound,
-           isKnown ? kEverything : broker_.recorded());
+           isKnown ? whatIsKept() : broker_.recorded());
 }
 
 void Connection::onPubrel(std::uint16_t packetId) {
     sawAck_ = true;
-    const StorePosition before = broker_.recorded();
+    StorePosition before = broker_.recorded();
     bool isKnown = false;
     if (session_ != nullptr) {
         isKnown = session_->releaseQos2(packetId);
     } else if (foreignQos2_) {
         isKnown = foreignQos2_->erase(packetId) != 0;
     }
+    if (!isKnown) before = whatIsKept();  // an earlier connection's PUBREL may not be kept yet
     answer(kPubcomp, packetId, isKnown ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound,
            before);
 }
@@ -171,6 +174,7 @@ void Connection::on(const Subscribe& packet) {
             return fail(code, "No Local on a shared subscription");
         // 3.1 has no failure code: a filter that is none breaks the connection, a refusal is not
         // told (3.1, 3.9).
+        if (version_ == Version::V31 && cannotKeep(code)) return;
         if (version_ == Version::V31 && code == ReasonCode::TopicFilterInvalid)
             return fail(code, "the topic filter is invalid");
         if (version_ == Version::V31 && isFailure(code)) code = static_cast<ReasonCode>(wish.qos);
@@ -180,8 +184,8 @@ void Connection::on(const Subscribe& packet) {
     if (session_ != nullptr) broker_.pump(*session_);  // retained messages
 }
 
+// That there is no subscription may be the work of an earlier UNSUBSCRIBE that is not kept yet.
 void Connection::on(const Unsubscribe& packet) {
-    const StorePosition before = broker_.recorded();
     Unsuback unsuback;
     unsuback.packetId = packet.packetId;
     for (const std::string& filter : packet.filters) {
@@ -189,7 +193,7 @@ void Connection::on(const Unsubscribe& packet) {
                                                     : ReasonCode::NoSubscriptionExisted;
         unsuback.codes.push_back(static_cast<std::uint8_t>(code));
     }
-    answer(unsuback, before);
+    answer(unsuback, whatIsKept());
 }
 
 void Connection::on(const Pingreq&) {

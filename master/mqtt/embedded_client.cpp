@@ -142,10 +142,12 @@ void EmbeddedClient::retry(bool wasRefused) {
 
 void EmbeddedClient::publish(Message message, std::function<void(Result<PublishOutcome>)> done) {
     Result<PublishOutcome> outcome = Error(Errc::Closed, "not connected");
+    StorePosition before = 0;
     if (session_ != nullptr && !isAcceptable(message)) {
         outcome = Error(Errc::BadMessage, "no valid topic or QoS: " + message.topic);
     } else if (session_ != nullptr) {
         broker_.enter(loop_.now());
+        before = broker_.recorded();
         const Properties properties = hasProperties(message) ? propertiesOf(message) : Properties{};
         outcome = outcomeOf(
             broker_.publish({message.topic, message.payload, static_cast<std::uint8_t>(message.qos),
@@ -156,7 +158,9 @@ void EmbeddedClient::publish(Message message, std::function<void(Result<PublishO
     auto tell = [this, running = std::weak_ptr<bool>(alive_), done = std::move(done), outcome] {
         if (!running.expired()) post([done, outcome] { done(outcome); });
     };
-    if (!outcome) return tell();
+    // What is not kept does not wait for what others have kept, perhaps until a disk has room
+    // again.
+    if (!outcome || broker_.recorded() == before) return tell();
     broker_.whenCommitted(std::move(tell));
 }
 

@@ -29,6 +29,7 @@ struct BrokerLimits {
     std::size_t maxSessions = 100'000;              // live and kept
     std::size_t maxSessionsPerIdentity = 100'000;   // of one name
     std::size_t maxSubscriptions = 1'000;           // per session
+    std::size_t maxFilterBytes = 1u << 20;          // of a session's subscriptions, as they came
     std::size_t maxSubscriptionBytes = 512u << 20;  // over all sessions, as they are in memory
     std::size_t maxSubscriptionBytesPerIdentity = SIZE_MAX;  // over those of one name
     std::uint32_t maxSessionExpiry = kNeverExpires;          // seconds; longer wishes are cut to it

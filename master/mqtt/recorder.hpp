@@ -44,6 +44,7 @@ public:
     StorePosition recorded() const noexcept { return store_ != nullptr ? store_->recorded() : 0; }
     StorePosition committed() const noexcept { return store_ != nullptr ? store_->committed() : 0; }
     bool isFailing() const noexcept { return store_ != nullptr && store_->isFailing(); }
+    bool isFull() const noexcept { return store_ != nullptr && store_->isFull(); }
     bool isBehind() const noexcept { return store_ != nullptr && store_->isBehind(); }
 
 private:

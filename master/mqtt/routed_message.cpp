@@ -28,15 +28,6 @@ std::shared_ptr<const Properties> forwarded(const Properties* from) {
     return copy;
 }
 
-std::size_t sizeOf(const Properties& properties) {
-    std::size_t size = sizeof(Properties);
-    size += properties.contentType ? properties.contentType->size() : 0;
-    size += properties.responseTopic ? properties.responseTopic->size() : 0;
-    size += properties.correlationData ? properties.correlationData->size() : 0;
-    for (const auto& [key, value] : properties.userProperties) size += key.size() + value.size();
-    return size;
-}
-
 std::optional<TimePoint> expiryOf(const PublishRequest& request, TimePoint now) {
     if (request.properties == nullptr || !request.properties->messageExpiry) return {};
     return now + std::chrono::seconds(*request.properties->messageExpiry);
@@ -64,8 +55,17 @@ PublishHead headOf(std::string_view topic, const Properties* properties, const D
 
 }  // namespace
 
+std::size_t bytesOf(const Properties& properties) noexcept {
+    std::size_t size = sizeof(Properties);
+    size += properties.contentType ? properties.contentType->size() : 0;
+    size += properties.responseTopic ? properties.responseTopic->size() : 0;
+    size += properties.correlationData ? properties.correlationData->size() : 0;
+    for (const auto& [key, value] : properties.userProperties) size += key.size() + value.size();
+    return size;
+}
+
 std::size_t RoutedMessage::bytes() const noexcept {
-    return topic.size() + payload.size() + (properties ? sizeOf(*properties) : 0);
+    return topic.size() + payload.size() + (properties ? bytesOf(*properties) : 0);
 }
 
 void appendPublishHead(const RoutedMessage& message, const DeliveryForm& form, Version version,

@@ -53,6 +53,9 @@ struct RoutedMessage {
 };
 using MessagePtr = std::shared_ptr<const RoutedMessage>;
 
+/// Of what they hold, about.
+std::size_t bytesOf(const Properties& properties) noexcept;
+
 class KeptMessage;
 class Recorder;
 using KeptMessagePtr = std::shared_ptr<const KeptMessage>;

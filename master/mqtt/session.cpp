@@ -6,6 +6,17 @@ namespace muster::mqtt {
 
 using State = InFlight::State;
 
+namespace {
+
+// A QoS 2 exchange that an earlier process may have begun. It does not expire, nobody else gets the
+// message, and its packet id stays in use: the client would take what comes next under it for a
+// duplicate (MQTT 5, 4.3.3-7, 4.8.2-5).
+bool hasBegun(const Delivery& delivery) {
+    return delivery.qos == 2 && delivery.mayBeKnown;
+}
+
+}  // namespace
+
 Session::Session(std::string clientId, ClientIdentity identity, const BrokerLimits& limits,
                  ByteBudget& budget, Recorder& recorder)
     : clientId_(std::move(clientId)),
@@ -142,7 +153,7 @@ std::size_t Session::pump(TimePoint now) {
     std::size_t expired = 0;
     while (!queue_.empty() && unsentInFlight_ == 0 && maySend(queue_.front(), 0)) {
         Delivery delivery = unqueue();
-        if (delivery.message->hasExpired(now)) {
+        if (delivery.message->hasExpired(now) && !hasBegun(delivery)) {
             recordErased(delivery.number);
             ++expired;
         } else {
@@ -155,7 +166,7 @@ std::size_t Session::pump(TimePoint now) {
 std::size_t Session::dropQueued(const std::function<bool(const RoutedMessage&)>& unwanted) {
     const std::size_t before = queue_.size();
     queue_.removeIf([&](const Delivery& delivery) {
-        if (!unwanted(*delivery.message)) return false;
+        if (hasBegun(delivery) || !unwanted(*delivery.message)) return false;
         queuedBytes_ -= delivery.message->bytes();
         budget_.give(delivery.message->bytes());
         recordErased(delivery.number);
@@ -179,7 +190,7 @@ std::vector<Delivery> Session::takeShared(const std::function<bool(SharedGroup&)
     }
     std::reverse(taken.begin(), taken.end());
     queue_.removeIf([&](Delivery& delivery) {
-        if (!isWanted(delivery)) return false;
+        if (hasBegun(delivery) || !isWanted(delivery)) return false;
         queuedBytes_ -= delivery.message->bytes();
         budget_.give(delivery.message->bytes());
         recordErased(delivery.number);

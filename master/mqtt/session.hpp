@@ -106,7 +106,8 @@ public:
     /// Sends what may be sent: first what an earlier connection left unfinished, then the queue.
     /// Returns how many expired messages it dropped.
     std::size_t pump(TimePoint now);
-    /// Removes queued messages for which `unwanted` holds; how many.
+    /// Removes queued messages for which `unwanted` holds, but for exchanges of QoS 2 that an
+    /// earlier process may have begun; how many.
     std::size_t dropQueued(const std::function<bool(const RoutedMessage&)>& unwanted);
     std::size_t queuedMessages() const noexcept { return queue_.size(); }
     std::size_t queuedBytes() const noexcept { return queuedBytes_; }
@@ -138,6 +139,7 @@ public:
         SubscriptionOptions options;
     };
     std::map<std::string, Granted, std::less<>> subscriptions;
+    std::size_t filterBytes = 0;  // of all of them
     Fifo<std::unique_ptr<PendingRetained>> pendingRetained;
 
     /// How and when the session ends; the broker's business.

@@ -146,6 +146,8 @@ public:
     virtual bool isFailing() const noexcept = 0;
     /// So much is not written yet that whoever causes it had better wait. Never while failing.
     virtual bool isBehind() const noexcept = 0;
+    /// It is failing, and so much waits that what can be refused had better be.
+    virtual bool isFull() const noexcept = 0;
 };
 
 }  // namespace muster::mqtt

@@ -4,6 +4,7 @@
 #include "master/mqtt/properties.hpp"
 #include "master/sqlite/open_store.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include <sqlite3.h>
@@ -79,7 +80,12 @@ Result<SessionFile> SessionFile::open(const std::string& file, bool powerDurabil
     out.clock_ = clock;
     out.database_ = std::move(*opened);
     out.database_.execute("PRAGMA cache_size = -2048");  // KiB
-    for (std::size_t i = 0; i < kQueries; ++i) out.queries_[i] = out.database_.prepare(kTexts[i]);
+    for (std::size_t i = 0; i < kQueries; ++i) {
+        out.queries_[i] = out.database_.prepare(kTexts[i]);
+        if (!out.queries_[i].isReady())
+            return Error(Errc::Failed,
+                         file + ": " + sqlite::unreadableText(kKind, out.database_.failure()));
+    }
     return out;
 }
 
@@ -89,28 +95,45 @@ Result<void> SessionFile::load(StoreReader& reader) {
         "DELETE FROM message WHERE key NOT IN (SELECT message FROM delivery WHERE message NOT "
         "NULL)");
     // A disk that is full is no reason not to read: they are erased the next time.
-    const bool isDamaged = failure.code == SQLITE_CORRUPT || failure.code == SQLITE_NOTADB;
-    const bool isGood = !isDamaged && loadSessions(reader) && loadSubscriptions(reader) &&
+    const bool isGood = !failure.isDamage() && loadSessions(reader) && loadSubscriptions(reader) &&
                         loadDeliveries(reader) && loadUnreleased(reader) && loadRetained(reader);
     if (isGood) return {};
-    return Error(Errc::Failed, sqlite::damagedText(
-                                   kKind, failure ? failure.message : database_.failure().message));
+    return Error(Errc::Failed,
+                 sqlite::unreadableText(kKind, failure.isDamage() ? failure : database_.failure()));
 }
 
-sqlite::Failure SessionFile::apply(std::span<const StoreChange> changes) {
+sqlite::Failure SessionFile::apply(std::span<const StoreChange> changes, WallClock clock) {
     if (auto failure = database_.execute("BEGIN IMMEDIATE")) return failure;
-    for (const StoreChange& change : changes) {
-        if (std::visit([this](const auto& one) { return run(one); }, change)) continue;
-        const sqlite::Failure failure = database_.failure();
-        for (auto& statement : queries_) statement.reset();
-        if (database_.isInTransaction()) database_.execute("ROLLBACK");
-        return failure;
-    }
+    const WallClock before = clock_;
+    sqlite::Failure failure;
+    if (!follow(clock) || !runAll(changes)) failure = database_.failure();
     // Their bytes belong to the changes, which end before the next use.
     for (auto& statement : queries_) statement.reset();
-    const sqlite::Failure failure = database_.execute("COMMIT");
-    if (failure && database_.isInTransaction()) database_.execute("ROLLBACK");
+    if (!failure) failure = database_.execute("COMMIT");
+    if (!failure) return failure;
+    if (database_.isInTransaction()) database_.execute("ROLLBACK");
+    clock_ = before;
     return failure;
+}
+
+bool SessionFile::runAll(std::span<const StoreChange> changes) {
+    return std::all_of(changes.begin(), changes.end(), [this](const StoreChange& change) {
+        return std::visit([this](const auto& one) { return run(one); }, change);
+    });
+}
+
+bool SessionFile::follow(WallClock clock) {
+    if (!clock.wasSetSince(clock_)) return true;
+    for (const char* text : {"UPDATE session SET ends = ends + ?1, will_due = will_due + ?1",
+                             "UPDATE message SET expires = expires + ?1 WHERE expires NOT NULL",
+                             "UPDATE retained SET expires = expires + ?1 WHERE expires NOT NULL"}) {
+        auto move = database_.prepare(text);
+        if (!move.isReady()) return false;
+        move.bind(1, std::int64_t{(clock.offset - clock_.offset).count()});
+        if (!isDone(move)) return false;
+    }
+    clock_ = clock;
+    return true;
 }
 
 sqlite::Statement& SessionFile::query(Query which) {

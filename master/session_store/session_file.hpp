@@ -20,6 +20,10 @@ struct WallClock {
     TimePoint fromUnix(std::int64_t milliseconds) const {
         return TimePoint(std::chrono::milliseconds(milliseconds) - offset);
     }
+    /// Not merely a little apart: somebody set it, or the host was suspended.
+    bool wasSetSince(const WallClock& before) const {
+        return std::chrono::abs(offset - before.offset) >= std::chrono::seconds(1);
+    }
 };
 
 /// The broker's file: its tables and what is done to them. Used by one thread at a time.
@@ -29,8 +33,9 @@ public:
     static Result<SessionFile> open(const std::string& file, bool powerDurability, WallClock clock);
     /// Everything in it. Failed: it is damaged.
     Result<void> load(StoreReader& reader);
-    /// Writes the changes in order, all of them or none.
-    sqlite::Failure apply(std::span<const StoreChange> changes);
+    /// Writes the changes in order, all of them or none. When `clock` was set since the last time,
+    /// what is in the file moves with it: what had an hour left still has.
+    sqlite::Failure apply(std::span<const StoreChange> changes, WallClock clock);
 
 private:
     enum Query : std::size_t {
@@ -63,6 +68,8 @@ private:
     sqlite::Statement& query(Query which);
     void bindMessage(sqlite::Statement& statement, int parameter, const RoutedMessage& message,
                      std::string& properties);
+    bool runAll(std::span<const StoreChange> changes);
+    bool follow(WallClock clock);
     bool eraseOf(Query which, std::uint64_t session);
     bool run(const change::PutSession& change);
     bool run(const change::EraseSession& change);

@@ -12,12 +12,34 @@ namespace {
 
 constexpr std::size_t kChangeBytes = 100;  // what a change costs beside its message
 
+// What it holds beside itself.
+struct ExtraBytes {
+    std::size_t operator()(const change::PutSession& put) const {
+        const SessionRow& row = *put.row;
+        const std::size_t own = sizeof row + row.clientId.size() + row.identity.name.size();
+        if (!row.will) return own;
+        return own + row.will->topic.size() + row.will->payload.size() +
+               bytesOf(row.will->properties);
+    }
+    std::size_t operator()(const change::PutSubscription& put) const { return put.filter.size(); }
+    std::size_t operator()(const change::EraseSubscription& erase) const {
+        return erase.filter.size();
+    }
+    std::size_t operator()(const change::PutMessage& put) const { return put.content->bytes(); }
+    std::size_t operator()(const change::PutDelivery& put) const {
+        return sizeof(DeliveryRow) + put.row->sharedFilter.size() +
+               put.row->subscriptionIds.size() * sizeof(std::uint32_t);
+    }
+    std::size_t operator()(const change::PutRetained& put) const { return put.content->bytes(); }
+    std::size_t operator()(const change::EraseRetained& erase) const { return erase.topic.size(); }
+    template <class Small>
+    std::size_t operator()(const Small&) const {
+        return 0;
+    }
+};
+
 std::size_t sizeOf(const StoreChange& change) {
-    if (const auto* message = std::get_if<change::PutMessage>(&change))
-        return kChangeBytes + message->content->bytes();
-    if (const auto* retained = std::get_if<change::PutRetained>(&change))
-        return kChangeBytes + retained->content->bytes();
-    return kChangeBytes;
+    return kChangeBytes + std::visit(ExtraBytes{}, change);
 }
 
 /// From the steady clock of the broker to the wall's, as they stand now.
@@ -45,6 +67,7 @@ SqliteSessionStore::SqliteSessionStore(EventLoop& loop, std::string name, Sessio
 
 SqliteSessionStore::~SqliteSessionStore() {
     *isAlive_ = false;
+    loop_.cancel(clockTimer_);
     if (!writer_.joinable()) return;
     handOver();
     {
@@ -58,8 +81,18 @@ SqliteSessionStore::~SqliteSessionStore() {
 Result<void> SqliteSessionStore::load(StoreReader& reader) {
     auto loaded = file_.load(reader);
     if (!loaded) return Error(Errc::Failed, name_ + ": " + loaded.error().detail());
+    queued_.clock = wallClockOf(loop_);
     writer_ = std::thread([this] { write(); });
+    lookAtClock();
     return {};
+}
+
+// What is in the file is by the wall clock, also while nothing else happens.
+void SqliteSessionStore::lookAtClock() {
+    clockTimer_ = loop_.after(kClockLook, [this, clock = wallClockOf(loop_)] {
+        if (wallClockOf(loop_).wasSetSince(clock)) record(change::EraseSession{});  // of nobody
+        lookAtClock();
+    });
 }
 
 void SqliteSessionStore::record(StoreChange change) {
@@ -88,7 +121,7 @@ void SqliteSessionStore::handOver() {
             queue_.insert(queue_.end(), std::make_move_iterator(pending_.begin()),
                           std::make_move_iterator(pending_.end()));
         }
-        queued_ = {recorded_, recordedBytes_};
+        queued_ = {recorded_, recordedBytes_, wallClockOf(loop_)};
     }
     pending_.clear();
     hasWork_.notify_one();
@@ -120,7 +153,7 @@ void SqliteSessionStore::write() {
     std::vector<StoreChange> group;
     Mark mark;
     while (takeGroup(group, mark)) {
-        const sqlite::Failure failure = file_.apply(group);
+        const sqlite::Failure failure = file_.apply(group, mark.clock);
         report(failure, mark);
         if (!failure) {
             group.clear();

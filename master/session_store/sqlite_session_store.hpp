@@ -20,7 +20,9 @@ namespace muster::mqtt {
 class SqliteSessionStore final : public SessionStore {
 public:
     static constexpr std::size_t kBehindBytes = 64u << 20;  // not yet written: isBehind() above
+    static constexpr std::size_t kFullBytes = 2 * kBehindBytes;  // isFull() above
     static constexpr std::chrono::milliseconds kRetry{500};
+    static constexpr std::chrono::seconds kClockLook{10};  // whether the wall clock was set
 
     /// Opens or makes the file, see sqlite::openStore(); blocks. `powerDurability`: an fsync for
     /// each group, so that it survives the host, not only the process.
@@ -41,15 +43,20 @@ public:
     bool isBehind() const noexcept override {
         return !isFailing_ && recordedBytes_ - committedBytes_ > kBehindBytes;
     }
+    bool isFull() const noexcept override {
+        return isFailing_ && recordedBytes_ - committedBytes_ > kFullBytes;
+    }
 
 private:
     /// Where a group ends.
     struct Mark {
         StorePosition position = 0;
         std::size_t bytes = 0;
+        WallClock clock{};
     };
 
     SqliteSessionStore(EventLoop& loop, std::string name, SessionFile file);
+    void lookAtClock();
     void handOverLater();
     void handOver();
     void write();
@@ -63,6 +70,7 @@ private:
     StoreObserver* observer_ = nullptr;
     std::vector<StoreChange> pending_;  // the loop's: of this turn
     bool willHandOver_ = false;
+    TimerId clockTimer_ = 0;
     StorePosition recorded_ = 0;
     StorePosition committed_ = 0;
     std::size_t recordedBytes_ = 0;

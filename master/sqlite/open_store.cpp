@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,11 +25,28 @@ Result<void> makePrivate(const std::string& file) {
     return {};
 }
 
+std::string damagedText(const StoreKind& kind, const std::string& what) {
+    return fmt::format(
+        "the store is damaged ({}): restore it from a copy, or move it away to start with an empty "
+        "one ({})",
+        what, kind.afterMovingAway);
+}
+
+/// What to do when something else than its content keeps a file from being used.
+std::string obstacleText(const Failure& failure) {
+    if (failure.code == SQLITE_FULL || failure.code == SQLITE_IOERR)
+        return failure.message + ": is the disk full? Make room and start again";
+    if (failure.code == SQLITE_BUSY || failure.code == SQLITE_LOCKED)
+        return failure.message + ": end the other program that uses it";
+    return failure.message + ": correct the state directory or its mode";
+}
+
 /// Nothing if the file is empty or a store of this kind and version.
 std::string unusable(Database& database, const StoreKind& kind) {
     const std::string tables = database.single("SELECT count(*) FROM sqlite_master");
-    if (tables.empty()) return damagedText(kind, database.failure().message);
+    if (tables.empty()) return unreadableText(kind, database.failure());
     const std::string application = database.single("PRAGMA application_id");
+    if (application.empty()) return unreadableText(kind, database.failure());
     if (tables == "0" && application == "0") return {};
     if (application != kind.applicationId)
         return "is a database of another program: move it away, or give muster another "
@@ -42,7 +60,16 @@ std::string unusable(Database& database, const StoreKind& kind) {
     if (!kind.isCheckedWhole) return {};
     const std::string check = database.single("PRAGMA quick_check(1)");
     if (check == "ok") return {};
-    return damagedText(kind, check.empty() ? database.failure().message : check);
+    return check.empty() ? unreadableText(kind, database.failure()) : damagedText(kind, check);
+}
+
+/// Write-ahead mode needs room for a page, and shared memory.
+std::string makeWriteAhead(Database& database) {
+    Statement query = database.prepare("PRAGMA journal_mode = WAL");
+    if (query.step() != Statement::Step::Row)
+        return "cannot be written: " + obstacleText(database.failure());
+    if (query.text(0) == "wal") return {};
+    return "no write-ahead log is possible here: put stateDirectory on a local file system";
 }
 
 std::string makeTables(const StoreKind& kind) {
@@ -53,11 +80,9 @@ std::string makeTables(const StoreKind& kind) {
 
 }  // namespace
 
-std::string damagedText(const StoreKind& kind, const std::string& what) {
-    return fmt::format(
-        "the store is damaged ({}): restore it from a copy, or move it away to start with an empty "
-        "one ({})",
-        what, kind.afterMovingAway);
+std::string unreadableText(const StoreKind& kind, const Failure& failure) {
+    if (failure.isDamage()) return damagedText(kind, failure.message);
+    return "cannot be read: " + obstacleText(failure);
 }
 
 Result<Database> openStore(const std::string& file, const StoreKind& kind) {
@@ -66,16 +91,14 @@ Result<Database> openStore(const std::string& file, const StoreKind& kind) {
     if (!opened) return refusal(file, opened.error().detail());
     Database& database = *opened;
     if (const std::string why = unusable(database, kind); !why.empty()) return refusal(file, why);
-    if (database.single("PRAGMA journal_mode = WAL") != "wal")
-        return refusal(
-            file, "no write-ahead log is possible here: put stateDirectory on a local file system");
+    if (const std::string why = makeWriteAhead(database); !why.empty()) return refusal(file, why);
     // NORMAL: a commit is written, not synced: it survives the process. FULL: it survives the host.
     database.execute(kind.hasPowerDurability ? "PRAGMA synchronous = FULL"
                                              : "PRAGMA synchronous = NORMAL");
     database.execute("PRAGMA journal_size_limit = 67108864");
     if (database.single("PRAGMA application_id") != kind.applicationId)
         if (const auto failure = database.execute(makeTables(kind).c_str()))
-            return refusal(file, fmt::format("cannot be written: {}", failure.message));
+            return refusal(file, "cannot be written: " + obstacleText(failure));
     return opened;
 }
 

@@ -18,7 +18,8 @@ struct StoreKind {
 /// it cannot be opened, is another program's, of another version, or damaged. Blocks.
 Result<Database> openStore(const std::string& file, const StoreKind& kind);
 
-/// The message for what turned out to be damaged later.
-std::string damagedText(const StoreKind& kind, const std::string& what);
+/// The message for what could not be read: that the store is damaged, or what keeps it from being
+/// read at the moment.
+std::string unreadableText(const StoreKind& kind, const Failure& failure);
 
 }  // namespace muster::sqlite

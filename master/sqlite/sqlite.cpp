@@ -4,6 +4,10 @@
 
 namespace muster::sqlite {
 
+bool Failure::isDamage() const {
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
+}
+
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
     sqlite3_finalize(statement);
 }
@@ -91,8 +95,12 @@ std::string Database::single(const char* query) {
     return statement.step() == Statement::Step::Row ? statement.text(0) : "";
 }
 
+// Also of a statement that could not be prepared, of which SQLite knows nothing: never "none".
 Failure Database::failure() const {
-    return {sqlite3_errcode(handle_.get()) & 0xFF, sqlite3_errmsg(handle_.get())};
+    const int code = sqlite3_errcode(handle_.get()) & 0xFF;
+    const bool isOne = code != SQLITE_OK && code != SQLITE_ROW && code != SQLITE_DONE;
+    if (!isOne) return {SQLITE_ERROR, "a statement that was not prepared"};
+    return {code, sqlite3_errmsg(handle_.get())};
 }
 
 bool Database::isInTransaction() const {

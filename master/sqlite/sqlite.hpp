@@ -18,6 +18,8 @@ struct Failure {
     int code = 0;  // SQLITE_OK: none
     std::string message;
     explicit operator bool() const { return code != 0; }
+    /// What is in the file makes no sense. Else (a full disk, a lock, a mode) it may pass.
+    bool isDamage() const;
 };
 
 class Database;
@@ -39,6 +41,8 @@ public:
     bool isNull(int column) const;
     /// Ready to be bound and stepped again.
     void reset();
+    /// False if preparing it failed; then each step fails.
+    bool isReady() const noexcept { return handle_ != nullptr; }
 
 private:
     friend class Database;

@@ -79,6 +79,11 @@ bool ScriptStore::isBehind() const noexcept {
     return !isFailing_ && changes_.size() - committed_ > kMostUncommitted;
 }
 
+bool ScriptStore::isFull() const noexcept {
+    constexpr std::size_t kMostWaiting = 60;
+    return isFailing_ && changes_.size() - committed_ > kMostWaiting;
+}
+
 bool ScriptStore::commit(TimePoint now) {
     if (isHeld_ || isFailing_ || committed_ == changes_.size()) return false;
     committed_ = changes_.size();

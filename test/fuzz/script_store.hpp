@@ -19,6 +19,7 @@ public:
     mqtt::StorePosition committed() const noexcept override { return committed_; }
     bool isFailing() const noexcept override { return isFailing_; }
     bool isBehind() const noexcept override;
+    bool isFull() const noexcept override;
 
     /// False: there was nothing to commit, or it may not.
     bool commit(TimePoint now);

@@ -17,6 +17,7 @@ public:
     mqtt::StorePosition committed() const noexcept override { return committed_; }
     bool isFailing() const noexcept override { return isFailing_; }
     bool isBehind() const noexcept override { return isBehind_; }
+    bool isFull() const noexcept override { return isFailing_ && isFull_; }
 
     /// All that was recorded, and what comes of that is not.
     void commits() {
@@ -32,6 +33,8 @@ public:
         isBehind_ = behind;
         move();
     }
+    /// While it fails.
+    void isNowFull() { isFull_ = true; }
     template <class Change>
     std::size_t count() const {
         std::size_t sum = 0;
@@ -51,6 +54,7 @@ private:
     mqtt::StorePosition committed_ = 0;
     bool isFailing_ = false;
     bool isBehind_ = false;
+    bool isFull_ = false;
 };
 
 }  // namespace muster::test

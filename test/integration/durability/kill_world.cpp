@@ -3,6 +3,7 @@
 #include "test/integration/durability/load_roles.hpp"
 #include "test/integration/durability/toggler.hpp"
 #include "test/support/child.hpp"
+#include "test/support/eventually.hpp"
 #include "test/support/free_port.hpp"
 
 #include <algorithm>
@@ -74,10 +75,11 @@ private:
         broker_ = std::make_unique<Child>(command);
         const auto began = Clock::now();
         const auto& output = broker_->outputUntil("listening", kPatience);
+        const auto took =
+            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
         if (output.find("listening") == std::string::npos)
-            violations_.add("the broker " +
-                            std::string(Clock::now() - began < kPatience ? "ended" : "is silent") +
-                            " at its start: " + output);
+            violations_.add("the broker does not start, after " + std::to_string(took.count()) +
+                            " ms: " + broker_->condition() + "; it said: \"" + output + '"');
         reader_ = std::make_unique<RetainedReader>(static_cast<int>(life_), port_, violations_,
                                                    retained_);
         prober_ = std::make_unique<Prober>(life_, port_, violations_);
@@ -105,12 +107,12 @@ private:
                                [](const auto& one) { return one->isDone(); });
         });
         std::size_t before = 0;
-        auto quietSince = Clock::now();
-        while (missing() > 0 && violations_.count() == 0 && Clock::now() - quietSince < kPatience) {
+        Patience patience(kPatience);
+        while (missing() > 0 && violations_.count() == 0 && !patience.isOver()) {
             turn();
             if (const std::size_t now = missing(); now != before) {
                 before = now;
-                quietSince = Clock::now();
+                patience = Patience(kPatience);
             }
         }
         tellMissing();
@@ -139,9 +141,11 @@ private:
     }
 
     void require(const char* what, const std::function<bool()>& condition) {
-        const auto end = Clock::now() + kPatience;
+        Patience patience(kPatience);
         while (!condition() && violations_.count() == 0) {
-            if (Clock::now() >= end) return violations_.add(std::string("not in time: ") + what);
+            if (patience.isOver())
+                return violations_.add(std::string("not in time: ") + what + "; the broker " +
+                                       broker_->condition());
             turn();
         }
     }

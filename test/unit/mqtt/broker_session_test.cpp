@@ -30,6 +30,43 @@ INSTANTIATE_TEST_SUITE_P(AllVersions, BrokerSession,
                          ::testing::Values(Version::V31, Version::V311, Version::V5),
                          test::versionName);
 
+TEST(BrokerSession, BoundsTheBytesOfFilters) {
+    BrokerLimits limits;
+    limits.maxFilterBytes = 10;
+    BrokerWorld world{limits};
+    ScriptedClient one{world};
+    one.connects("one");
+    EXPECT_EQ(one.subscribes("12345678")[0], 0);
+    EXPECT_EQ(one.subscribes("123")[0], 0x97);
+    EXPECT_EQ(one.subscribes("12345678", 1)[0], 1);  // the same again
+    one.sends(Unsubscribe{9, {"12345678"}, {}});
+    one.expects<Unsuback>();
+    EXPECT_EQ(one.subscribes("1234567890")[0], 0);
+}
+
+TEST(BrokerSession, WhatHasExpiredTakesNoRoomInAQueue) {
+    BrokerLimits limits;
+    limits.maxQueuedMessages = 3;
+    BrokerWorld world{limits};
+    ScriptedClient client{world}, again{world}, publisher{world};
+    client.connects(persistent(client, "c"));
+    client.subscribes("a", 1);
+    client.vanishes();
+    publisher.connects("p");
+    for (const std::string payload : {"1", "2", "3"}) {
+        Publish packet{"a", payload, 1, false, false, 1, {}};
+        packet.properties.messageExpiry = payload == "2" ? 60 : 5;
+        publisher.sends(packet);
+    }
+    world.after(6s);
+    EXPECT_EQ(world.broker.counters().droppedExpired, 2u);
+    publisher.sends(Publish{"a", "4", 1, false, false, 1, {}});
+    again.connects(persistent(again, "c"));
+    again.expectsMessage("a", "2");
+    again.expectsMessage("a", "4");
+    again.expectsNothing();
+}
+
 TEST_P(BrokerSession, KeepsSubscriptionsAndQos1And2MessagesWhileAway) {
     client.connects(persistent(client, "c"));
     client.subscribes("a", 2);

@@ -130,10 +130,15 @@ TEST_P(BrokerStore, ReleasesAnIncomingQos2MessageOnceThatIsKept) {
     EXPECT_EQ(world.broker.counters().messagesReceived, 2u);
 }
 
-TEST_P(BrokerStore, ErasesEverythingOfASessionThatEnds) {
+TEST_P(BrokerStore, TellsOfACleanStartOnceTheOldSessionIsGoneForGood) {
     leaves("a", 1);
-    again.connects(again.connectPacket("c"));
+    again.sends(again.connectPacket("c"));
     EXPECT_EQ(store.count<change::EraseSession>(), 1u);
+    again.sends(Subscribe{1, {{"b", 0}}, {}});
+    again.expectsNothing();
+    store.commits();
+    EXPECT_EQ(again.expects<Connack>().code, 0);
+    EXPECT_EQ(again.expects<Suback>().packetId, 1);
 }
 
 TEST_P(BrokerStore, GoesOnWithTheRestWhileTheStoreFails) {
@@ -231,6 +236,95 @@ TEST_P(BrokerStore, RefusesNoQos2MessageThatItHasTakenBefore) {
     store.fails();
     again.sends(Publish{"a", "x", 2, false, true, 9, {}});
     EXPECT_LT(again.expects<Pubrec>().code, ReasonCode::UnspecifiedError);
+}
+
+// What an earlier connection did may not be kept yet: that nothing is left to do promises the same.
+TEST_P(BrokerStore, RepeatsAnAnswerOnceWhatItSaysIsKept) {
+    client.connects(persistent("c"));
+    client.sends(Subscribe{1, {{"a", 1}}, {}});
+    client.sends(Publish{"b", "x", 2, false, false, 9, {}});
+    store.commits();
+    client.expects<Suback>();
+    client.expects<Pubrec>();
+    client.sends(Unsubscribe{2, {"a"}, {}});
+    client.sends(Pubrel{9, ReasonCode::Success, {}});
+    client.vanishes();
+    again.connects(persistent("c"));
+    again.sends(Unsubscribe{2, {"a"}, {}});
+    again.sends(Pubrel{9, ReasonCode::Success, {}});
+    again.expectsNothing();
+    store.commits();
+    EXPECT_EQ(again.expects<Unsuback>().packetId, 2);
+    EXPECT_EQ(again.expects<Pubcomp>().packetId, 9);
+}
+
+TEST_P(BrokerStore, AcknowledgesARemovalOfNothingOnceAnEarlierRemovalIsKept) {
+    publisher.connects("p");
+    publisher.sends(Publish{"a", "x", 1, true, false, 1, {}});
+    store.commits();
+    publisher.expects<Puback>();
+    publisher.sends(Publish{"a", "", 1, true, false, 2, {}});
+    again.connects("q");
+    again.sends(Publish{"a", "", 1, true, false, 1, {}});
+    again.expectsNothing();
+    store.commits();
+    again.expects<Puback>();
+}
+
+TEST_P(BrokerStore, HoldsNothingOfSessionsThatAreNotKeptWhileItFails) {
+    leaves("a", 1);
+    again.connects("subscriber");
+    again.subscribes("b", 2);
+    publisher.connects("p");
+    publisher.sends(Publish{"a", "x", 1, false, false, 1, {}});  // fails, and goes on failing
+    store.fails();
+    ScriptedClient other{world, GetParam()};
+    other.connects("other");
+    other.sends(Publish{"b", "x", 2, false, false, 1, {}});
+    other.expects<Pubrec>();
+    other.sends(Publish{"b", "x", 2, false, true, 1, {}});
+    other.expects<Pubrec>();
+    const std::uint16_t id = again.expectsMessage("b", "x").packetId;
+    again.sends(Pubrec{id, ReasonCode::Success, {}});
+    EXPECT_EQ(again.expects<Pubrel>().packetId, id);
+    again.sends(Unsubscribe{2, {"none"}, {}});
+    again.expects<Unsuback>();
+}
+
+TEST_P(BrokerStore, DoesNotHoldWhatIsLivingBehindWhatWaitsForTheDisk) {
+    client.connects(persistent("c"));
+    client.sends(Subscribe{1, {{"a", 1}}, {}});
+    store.commits();
+    client.expects<Suback>();
+    again.connects("r");
+    again.subscribes("live", 1);
+    client.sends(Unsubscribe{2, {"a"}, {}});
+    store.fails();
+    client.sends(Publish{"live", "x", 1, false, false, 3, {}});
+    const Puback ack = client.expects<Puback>();
+    EXPECT_EQ(ack.packetId, 3);
+    EXPECT_EQ(ack.code, ReasonCode::Success);
+    again.expectsMessage("live", "x");
+    store.commits();
+    client.expects<Unsuback>();
+}
+
+TEST_P(BrokerStore, LetsNobodyAddToWhatCannotBeWritten) {
+    leaves("a", 1);
+    Connect withWill = again.connectPacket("w");
+    withWill.will = Will{"state/w", "gone", 1, true, {}};
+    store.fails();
+    again.connects(withWill);
+    again.vanishes();
+    store.isNowFull();
+    const std::size_t before = store.changes.size();
+    for (const Connect& packet : {withWill, persistent("c")}) {
+        ScriptedClient other{world, GetParam()};
+        other.sends(packet);
+        EXPECT_EQ(other.expects<Connack>().code, GetParam() == Version::V5 ? 0x88 : 3);
+    }
+    publisher.connects("adds nothing");
+    EXPECT_EQ(store.changes.size(), before);
 }
 
 TEST_P(BrokerStore, KeepsTheWillThatWouldCorrectARetainedMessage) {

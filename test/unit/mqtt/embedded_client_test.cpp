@@ -2,6 +2,7 @@
 
 #include "master/mqtt/broker_ticker.hpp"
 #include "test/support/manual_loop.hpp"
+#include "test/support/manual_session_store.hpp"
 #include "test/support/scripted_client.hpp"
 
 using namespace muster;
@@ -56,6 +57,24 @@ TEST_F(EmbeddedClientTest, ConnectsOnItsLoop) {
     EXPECT_EQ(events.log, "");
     loop.run();
     EXPECT_EQ(events.log, "connected;");
+}
+
+TEST_F(EmbeddedClientTest, IsToldOfWhatIsNotKeptWhileTheStoreFails) {
+    test::ManualSessionStore store;
+    BrokerWorld kept;
+    ASSERT_TRUE(kept.broker.restore(store, kept.now));
+    EmbeddedClient one{loop, kept.broker, {"master", 0, ""}};
+    options.clientId = "leader";
+    one.connect(options, events);
+    loop.run();
+    ScriptedClient publisher{kept};
+    publisher.connects("p");
+    publisher.publishes("a", "x", 0, true);  // waits for the disk
+    store.fails();
+    bool isTold = false;
+    one.publish(message("b", "x", 1), [&](Result<PublishOutcome> outcome) { isTold = !!outcome; });
+    loop.run();
+    EXPECT_TRUE(isTold);
 }
 
 TEST_F(EmbeddedClientTest, ReceivesWhatItPublishes) {

@@ -189,8 +189,10 @@ TEST_F(SessionStoreTest, KeepsNoSessionThatEndsWithItsConnection) {
     auto& other = client();
     connects(other, "d");
     subscribes(other, "a", 1);
-    Connect clean = client().connectPacket("d");
-    clients_.back()->connects(clean);
+    auto& clean = client();
+    clean.sends(clean.connectPacket("d"));
+    broker_->settles();
+    clean.expects<Connack>();
     restart();
     EXPECT_FALSE(connects(client(), "c"));
     EXPECT_FALSE(connects(client(), "d"));
@@ -256,8 +258,8 @@ TEST_F(SessionStoreTest, DealsWhatASharedSubscriptionsMemberLeftToAnother) {
     auto& two = client();
     connects(two, "two");
     subscribes(two, "$share/g/a", 1);
-    Connect clean = client().connectPacket("one");  // ends the session of who had it
-    clients_.back()->connects(clean);
+    auto& clean = client();
+    clean.sends(clean.connectPacket("one"));  // ends the session of who had it
     broker_->settles();
     two.expectsMessage("a", "x");
 }
@@ -277,6 +279,78 @@ TEST_F(SessionStoreTest, ShowsWhatIsRetainedByWhoGetsTheNameOfOneThatIsNotKnownA
     reader.connects("r");
     reader.subscribes("#", 1);
     reader.expectsMessage("his", "new");
+}
+
+// MQTT 5, 4.8.2-4, -5: who may have it finishes it, or nobody.
+TEST_F(SessionStoreTest, DealsNoQos2MessageTwiceThatAnEarlierProcessHasSent) {
+    auto& one = client();
+    connects(one, "one");
+    subscribes(one, "$share/g/a", 2);
+    publishes("a", "x", 2);
+    one.expectsMessage("a", "x");
+    restart();
+    auto& two = client();
+    connects(two, "two");
+    subscribes(two, "$share/g/a", 2);
+    auto& clean = client();
+    clean.sends(clean.connectPacket("one"));
+    broker_->settles();
+    two.expectsNothing();
+}
+
+// MQTT 5, 4.3.3-7: its id would be in use for ever, and what comes next under it a duplicate.
+TEST_F(SessionStoreTest, FinishesAQos2MessageThatHasExpiredButWasSent) {
+    auto& one = client();
+    connects(one, "c");
+    subscribes(one, "a", 2);
+    auto& publisher = client();
+    publisher.connects("p");
+    Publish message{"a", "x", 2, false, false, 1, {}};
+    message.properties.messageExpiry = 5;
+    publisher.sends(message);
+    broker_->settles();
+    const std::uint16_t id = one.expectsMessage("a", "x").packetId;
+    restart();
+    broker_->world().after(6s);
+    auto& back = client();
+    connects(back, "c");
+    EXPECT_EQ(back.expectsMessage("a", "x").packetId, id);
+}
+
+TEST_F(SessionStoreTest, KeepsWhatIsLeftOfALifeWhoeverSetsTheClock) {
+    for (const auto by : {std::chrono::hours(1000), std::chrono::hours(-5000)}) {
+        auto& one = client();
+        connects(one, "c", 0, 3600);
+        subscribes(one, "a", 1);
+        one.vanishes();
+        auto& publisher = client();
+        publisher.connects("p");
+        for (const bool isRetained : {false, true}) {
+            Publish message{isRetained ? "r" : "a", "x", 1, isRetained, false, 1, {}};
+            message.properties.messageExpiry = 100;
+            publisher.sends(message);
+        }
+        broker_->settles();
+        jump(by);
+        broker_->loop().advance(10s);  // it looks by itself
+        restart();
+        broker_->world().after(50s);
+        auto& back = client();
+        EXPECT_TRUE(connects(back, "c"));
+        const Publish queued = back.expectsMessage("a", "x");
+        EXPECT_NEAR(queued.properties.messageExpiry.value_or(0), 50, 15);
+        back.sends(Puback{queued.packetId, ReasonCode::Success, {}});
+        auto& reader = client();
+        reader.connects("r");
+        reader.subscribes("r", 0);
+        reader.expectsMessage("r", "x");
+        broker_->world().after(60s);
+        auto& later = client();
+        later.connects("l");
+        later.subscribes("r", 0);
+        later.expectsNothing();
+        back.vanishes();
+    }
 }
 
 TEST_F(SessionStoreTest, EndsSessionsOfWhoIsNotKnownAnyMore) {

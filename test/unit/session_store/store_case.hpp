@@ -15,8 +15,9 @@ namespace muster::test {
 class KeptBroker {
 public:
     explicit KeptBroker(const std::string& file, const std::string& revoked = {},
-                        TimePoint::duration passed = {}) {
+                        TimePoint::duration passed = {}, std::chrono::milliseconds jumped = {}) {
         loop_.stall(std::chrono::duration_cast<std::chrono::milliseconds>(passed));
+        loop_.jumpWallTime(jumped);
         world_.access.revoked = revoked;
         auto opened = mqtt::SqliteSessionStore::open(loop_, file, false);
         if (!opened) {
@@ -57,7 +58,12 @@ protected:
         const auto passed = broker_->world().now - test::ManualLoop().now();
         clients_.clear();
         broker_.reset();
-        broker_.emplace(file(), revoked, passed);
+        broker_.emplace(file(), revoked, passed, jumped_);
+    }
+    /// Sets the wall clock alone.
+    void jump(std::chrono::milliseconds by) {
+        jumped_ += by;
+        broker_->loop().jumpWallTime(by);
     }
     std::string file() const {
         return folder_.str() + "/broker" + std::to_string(restarts_) + ".db";
@@ -102,6 +108,7 @@ protected:
 
     TempDir folder_;
     int restarts_ = 0;
+    std::chrono::milliseconds jumped_{};
     std::optional<KeptBroker> broker_{file()};
     std::vector<std::unique_ptr<ScriptedClient>> clients_;
 };

@@ -80,6 +80,20 @@ TEST_F(StoreTrouble, RefusesADamagedFile) {
     EXPECT_THAT(refusal(damaged), HasSubstr(damaged));
 }
 
+TEST_F(StoreTrouble, DoesNotCallAFileDamagedThatAFullDiskKeepsFromBeingRead) {
+    publishes("a", "x", 1, true);
+    broker_->settles();
+    const std::string copy = folder_.str() + "/copy.db";
+    for (const char* part : {"", "-wal"}) std::filesystem::copy_file(file() + part, copy + part);
+    {
+        const FullDisk disk(1000);
+        const std::string why = refusal(copy);
+        EXPECT_THAT(why, HasSubstr("is the disk full? Make room and start again"));
+        EXPECT_THAT(why, ::testing::Not(HasSubstr("damaged")));
+    }
+    EXPECT_EQ(refusal(copy), "");
+}
+
 TEST_F(StoreTrouble, IsReadableByItsOwnerAlone) {
     publishes("a", "x", 1, true);
     for (const char* part : {"", "-wal"}) {
