@@ -21,6 +21,7 @@ mqtt::BrokerLimits limitsOf(const config::Limits& wanted) {
     limits.maxRetained = wanted.maxRetained;
     limits.maxSessionsPerIdentity = wanted.maxConnections;  // of all that are kept, a tenth
     limits.maxSubscriptions = wanted.maxSubscriptionsPerClient;
+    limits.maxFilterBytes = wanted.maxFilterBytesPerClient;
     limits.maxSubscriptionBytes = wanted.maxSubscriptionBytes;
     limits.maxSubscriptionBytesPerIdentity = wanted.maxSubscriptionBytes / 2;
     limits.maxConnections = wanted.maxConnections;

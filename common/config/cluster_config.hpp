@@ -132,6 +132,7 @@ struct Limits {
     std::size_t maxRetained = 1'000'000;
     std::size_t maxPendingRequests = 100'000;
     std::size_t maxSubscriptionsPerClient = 1'000;
+    std::size_t maxFilterBytesPerClient = 1 << 20;
     std::size_t maxSubscriptionBytes = 256 << 20;  // in memory, over all clients
     std::size_t maxConnectionsPerAddress = 0;      // 0: no bound
     std::size_t maxHalfOpen = 1'000;               // connections without a session yet

@@ -41,6 +41,7 @@ void readLimits(const JsonValue& root, Limits& limits) {
     takeInteger(*value, "maxRetained", limits.maxRetained);
     takeInteger(*value, "maxPendingRequests", limits.maxPendingRequests);
     takeInteger(*value, "maxSubscriptionsPerClient", limits.maxSubscriptionsPerClient);
+    takeInteger(*value, "maxFilterBytesPerClient", limits.maxFilterBytesPerClient);
     takeInteger(*value, "maxSubscriptionBytes", limits.maxSubscriptionBytes);
     takeInteger(*value, "maxConnectionsPerAddress", limits.maxConnectionsPerAddress);
     takeInteger(*value, "maxHalfOpen", limits.maxHalfOpen);

@@ -54,7 +54,8 @@ TEST(MusterFile, BoundsTheBrokerAndShowsItsFigures) {
         "maxConnectSize": 4096, "maxUserProperties": 5, "maxUserPropertyBytes": 6, "maxSessions": 7,
         "maxTopicLevels": 8, "maxRetainedBytes": 9000, "maxQueuedBytes": 10000,
         "maxOutputBytes": 110000, "messageRate": 12, "byteRate": 13, "maxKeepAlive": 14,
-        "slowConsumerTimeout": "15s", "maxSubscriptionBytes": 16000},
+        "slowConsumerTimeout": "15s", "maxSubscriptionBytes": 16000,
+        "maxFilterBytesPerClient": 2000},
         "sysInterval": "0s", "metrics": {"port": 9000})");
     const Cluster cluster = game.cluster();
     Limits limits;
@@ -74,6 +75,7 @@ TEST(MusterFile, BoundsTheBrokerAndShowsItsFigures) {
     limits.maxKeepAlive = 14;
     limits.slowConsumerTimeout = 15s;
     limits.maxSubscriptionBytes = 16000;
+    limits.maxFilterBytesPerClient = 2000;
     EXPECT_EQ(cluster.limits, limits);
     EXPECT_EQ(cluster.sysInterval, 0s);
     EXPECT_EQ(cluster.metrics, (Metrics{"127.0.0.1", 9000}));

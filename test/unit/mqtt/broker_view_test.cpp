@@ -153,9 +153,11 @@ TEST_F(BrokerViewTest, LooksAtABoundedPartAtATime) {
 TEST_F(BrokerViewTest, BoundsTheBytesOfAPage) {
     ScriptedClient client(world);
     client.connects("c");
+    ScriptedClient another(world);
+    another.connects("d");
     const std::string longText(60'000, 'x');
     for (int i = 0; i < 20; ++i) {
-        client.subscribes("s/" + std::to_string(i) + longText);
+        (i < 10 ? client : another).subscribes("s/" + std::to_string(i) + longText);
         client.publishes("r/" + std::to_string(i) + longText, "1", 0, true);
     }
     EXPECT_LE(view.subscriptions("", "", {{}, 500})->rows.size(), 5U);
