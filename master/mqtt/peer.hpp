@@ -57,6 +57,8 @@ public:
     /// Whether it should have been gone by now.
     bool isOverdue(TimePoint now) const noexcept { return isClosing_ && now >= closeBy_; }
     bool hasCut() const noexcept { return host_ == nullptr; }
+    /// Everything was said; it only waits for the client to hang up.
+    bool isLingering() const noexcept { return !hasCut() && !connection_; }
     int socket() const noexcept { return socket_.get(); }
 
     void outputReady() override;
