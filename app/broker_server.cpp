@@ -1,6 +1,7 @@
 #include "app/broker_server.hpp"
 
 #include "app/master_metrics.hpp"
+#include "app/open_files.hpp"
 #include "common/config/listeners.hpp"
 #include "common/log.hpp"
 #include "common/wire/envelope.hpp"
@@ -21,7 +22,7 @@ mqtt::BrokerLimits limitsOf(const config::Limits& wanted) {
     limits.maxRetained = wanted.maxRetained;
     limits.maxSessionsPerIdentity = wanted.maxConnections;  // of all that are kept, a tenth
     limits.maxSubscriptions = wanted.maxSubscriptionsPerClient;
-    limits.maxConnections = wanted.maxConnections;
+    limits.maxConnections = possibleConnections(wanted.maxConnections);
     limits.maxConnectionsPerAddress = wanted.maxConnectionsPerAddress;
     limits.maxHalfOpen = wanted.maxHalfOpen;
     limits.connectDeadline = wanted.connectTimeout;
@@ -56,7 +57,7 @@ mqtt::ListenerOptions optionsOf(const config::Listener& wanted, const config::Li
     options.host = wanted.host;
     options.port = static_cast<std::uint16_t>(wanted.port);
     options.allowsForeign = wanted.pomelo;
-    options.maxConnections = limits.maxConnections;
+    options.maxConnections = possibleConnections(limits.maxConnections);
     options.tls = wanted.tls;
     if (wanted.protocol != Protocol::Ws && wanted.protocol != Protocol::Wss) return options;
     mqtt::WebSocketOptions& webSocket = options.webSocket.emplace();
@@ -128,6 +129,12 @@ void BrokerServer::setPomelo(LinkObserver& observer) {
 }
 
 Result<void> BrokerServer::start() {
+    const std::size_t allowed = cluster_.limits.maxConnections;
+    if (const std::size_t possible = possibleConnections(allowed); possible < allowed)
+        log::warn("broker",
+                  "the system lets this process have {} connections, not the {} of "
+                  "limits.maxConnections: raise ulimit -Hn (systemd: LimitNOFILE)",
+                  possible, allowed);
     for (const auto& wanted : cluster_.listeners) {
         const auto options = optionsOf(wanted, cluster_.limits);
         auto listener = std::make_unique<mqtt::Listener>(loop_, broker_, options);
