@@ -81,8 +81,9 @@ Error notListening(const Error& error) {
 
 void BrokerServer::Journal::connectionRefused(std::string_view peer, std::string_view clientId,
                                               mqtt::ReasonCode code, std::string_view why) {
-    log::info("broker", "{} ({}) was turned away, reason {:#04x}: {}", peer, clientId,
-              static_cast<unsigned>(code), why);
+    if (!refusals_.allows(loop_.now())) return;
+    log::info("broker", "{} ({}) was turned away, reason {:#04x}: {}{}", peer, clientId,
+              static_cast<unsigned>(code), why, refusals_.note());
 }
 
 /// At most one line a second: who is refused may try again at once, for ever.

@@ -74,15 +74,22 @@ std::shared_ptr<spdlog::logger> makeLogger(const Options& options) {
     return logger;
 }
 
+/// Also those above ASCII, which are two bytes: a terminal obeys U+009B as it does ESC [.
 std::string escaped(std::string_view text) {
     std::string out;
     out.reserve(text.size());
+    bool mayBeControl = false;  // the byte before is what U+0080 to U+009F begin with
     for (char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f)
+        if (mayBeControl && byte >= 0x80 && byte < 0xa0) {
+            out.pop_back();
+            out += fmt::format("\\u00{:02x}", byte);
+        } else if (byte < 0x20 || byte == 0x7f) {
             out += fmt::format("\\x{:02x}", byte);
-        else
+        } else {
             out += c;
+        }
+        mayBeControl = byte == 0xc2;
     }
     return out;
 }
