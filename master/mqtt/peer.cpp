@@ -18,6 +18,7 @@ constexpr std::chrono::seconds kCloseWithin{5};  // for the last bytes and the c
 }  // namespace
 
 void Peer::start(Broker& broker, ConnectionInfo info) {
+    info.isCarried = stream_ != nullptr;
     connection_ = std::make_unique<Connection>(broker, *this, std::move(info), host_->now());
 }
 
@@ -88,6 +89,8 @@ bool Peer::wantsInput() const {
 void Peer::decode(std::string_view raw) {
     std::string& plain = host_->plain;
     plain.clear();
+    // A handshake is bounded by its deadline; with a low rate it would not be done by then.
+    if (stream_->state() == ByteStream::State::Open) connection_->carried(raw.size(), host_->now());
     stream_->decode(raw, plain);
     if (const auto certificate = stream_->takeCertificate())
         connection_->showed(std::move(*certificate));
