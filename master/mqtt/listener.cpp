@@ -24,6 +24,8 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t kInputSize = 256u << 10;          // one read; shared by all peers
+constexpr std::size_t kTurnInput = 1u << 20;            // of all reads of a turn, about
+constexpr std::size_t kLeastInput = 4u << 10;           // of one of them
 constexpr std::chrono::milliseconds kAcceptPause{200};  // after the system ran out of descriptors
 constexpr std::chrono::milliseconds kClosingSweep{500};
 constexpr int kMostAccepts = 128;  // in one turn, so that those who are in go on
@@ -272,6 +274,8 @@ bool Listener::Impl::runTurn() {
     turnTime_ = loop_.now();
     reading_.swap(readable_);
     const auto events = ready_.take();
+    // Many who send as much as they can must not make everybody else wait for each of them.
+    share = std::max(kTurnInput / (events.size() + reading_.size() + 1), kLeastInput);
     for (const epoll_event& event : events) {
         const bool isBroken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
         const bool hasEnded = isBroken || (event.events & EPOLLRDHUP) != 0;

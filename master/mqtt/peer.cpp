@@ -1,5 +1,6 @@
 #include "master/mqtt/peer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -59,7 +60,8 @@ void Peer::read() {
     if (host_ == nullptr || !hasInput_) return;
     if (connection_ && !wantsInput()) return;  // inputWanted() or flush() goes on
     std::vector<char>& input = host_->input;
-    const ssize_t size = ::recv(socket_.get(), input.data(), input.size(), 0);
+    const std::size_t room = std::min(input.size(), host_->share);
+    const ssize_t size = ::recv(socket_.get(), input.data(), room, 0);
     if (size == 0) return end(connection_ ? "the client hung up" : "closed");
     if (size < 0) {
         if (errno == EINTR) return inputWanted();
@@ -69,7 +71,7 @@ void Peer::read() {
     }
     const auto count = static_cast<std::size_t>(size);
     // Less than there was room for is all there was: what comes next is announced anew (epoll(7)).
-    hasInput_ = count == input.size() || hasEnded_;
+    hasInput_ = count == room || hasEnded_;
     inputWanted();
     if (!connection_) return;  // it lingers: what still comes is nobody's
     const std::string_view raw(input.data(), count);
