@@ -4,6 +4,7 @@
 #include "test/support/scripted_client.hpp"
 
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -26,13 +27,14 @@ struct CountingHost final : PeerHost {
 TEST(Peer, ReadsItsShareOfATurnAndTheRestLater) {
     int ends[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+    UniqueFd server(ends[0]);
     const UniqueFd client(ends[1]);
     ScriptedAccess access;
     Broker broker({}, access, "peer");
     CountingHost host;
     host.input.resize(1000);
     host.share = 100;
-    Peer peer(UniqueFd(ends[0]), host);
+    Peer peer(std::move(server), host);
     peer.start(broker, {"192.0.2.1:4711", "test"});
     const std::string begun = std::string("\x10\xFF\x7F") + std::string(247, 'x');  // of a CONNECT
     ASSERT_EQ(::send(client.get(), begun.data(), begun.size(), 0), 250);

@@ -40,7 +40,7 @@ protected:
             // MQTT 3.1.1, clean session, a keep alive of 60 s, client id "1000" and so on.
             const std::string id = std::to_string(1000 + i);
             clients_.back()->send(std::string("\x10\x10\0\x04MQTT\x04\x02\0\x3C\0\x04", 14) + id);
-            sum += clients_.back()->receive(4, 10s) == accepted ? 1 : 0;
+            if (clients_.back()->receive(4, 10s) == accepted) ++sum;
         }
         return sum;
     }
