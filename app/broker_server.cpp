@@ -1,6 +1,7 @@
 #include "app/broker_server.hpp"
 
 #include "app/master_metrics.hpp"
+#include "app/open_files.hpp"
 #include "common/config/listeners.hpp"
 #include "common/log.hpp"
 #include "common/wire/envelope.hpp"
@@ -24,7 +25,7 @@ mqtt::BrokerLimits limitsOf(const config::Limits& wanted) {
     limits.maxFilterBytes = wanted.maxFilterBytesPerClient;
     limits.maxSubscriptionBytes = wanted.maxSubscriptionBytes;
     limits.maxSubscriptionBytesPerIdentity = wanted.maxSubscriptionBytes / 2;
-    limits.maxConnections = wanted.maxConnections;
+    limits.maxConnections = possibleConnections(wanted.maxConnections);
     limits.maxConnectionsPerAddress = wanted.maxConnectionsPerAddress;
     limits.maxHalfOpen = wanted.maxHalfOpen;
     limits.connectDeadline = wanted.connectTimeout;
@@ -60,7 +61,7 @@ mqtt::ListenerOptions optionsOf(const config::Listener& wanted, const config::Li
     options.host = wanted.host;
     options.port = static_cast<std::uint16_t>(wanted.port);
     options.allowsForeign = wanted.pomelo;
-    options.maxConnections = limits.maxConnections;
+    options.maxConnections = possibleConnections(limits.maxConnections);
     options.tls = wanted.tls;
     if (wanted.protocol != Protocol::Ws && wanted.protocol != Protocol::Wss) return options;
     mqtt::WebSocketOptions& webSocket = options.webSocket.emplace();
@@ -84,8 +85,9 @@ Error notListening(const Error& error) {
 
 void BrokerServer::Journal::connectionRefused(std::string_view peer, std::string_view clientId,
                                               mqtt::ReasonCode code, std::string_view why) {
-    log::info("broker", "{} ({}) was turned away, reason {:#04x}: {}", peer, clientId,
-              static_cast<unsigned>(code), why);
+    if (!refusals_.allows(loop_.now())) return;
+    log::info("broker", "{} ({}) was turned away, reason {:#04x}: {}{}", peer, clientId,
+              static_cast<unsigned>(code), why, refusals_.note());
 }
 
 /// At most one line a second: who is refused may try again at once, for ever.
@@ -132,6 +134,12 @@ void BrokerServer::setPomelo(LinkObserver& observer) {
 }
 
 Result<void> BrokerServer::start() {
+    const std::size_t allowed = cluster_.limits.maxConnections;
+    if (const std::size_t possible = possibleConnections(allowed); possible < allowed)
+        log::warn("broker",
+                  "the system lets this process have {} connections, not the {} of "
+                  "limits.maxConnections: raise ulimit -Hn (systemd: LimitNOFILE)",
+                  possible, allowed);
     for (const auto& wanted : cluster_.listeners) {
         const auto options = optionsOf(wanted, cluster_.limits);
         auto listener = std::make_unique<mqtt::Listener>(loop_, broker_, options);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/config/cluster_config.hpp"
+#include "common/log_quota.hpp"
 #include "common/mqtt/client.hpp"
 #include "common/transport.hpp"
 #include "master/async/asio_loop.hpp"
@@ -60,6 +61,7 @@ private:
 
     private:
         EventLoop& loop_;
+        log::Quota refusals_;
         std::uint64_t denied_ = 0;
         std::optional<TimePoint> lastDenied_;  // when a line told of it
     };

@@ -1,4 +1,5 @@
 #include "app/master_parts.hpp"
+#include "app/open_files.hpp"
 #include "common/config/listeners.hpp"
 #include "common/log.hpp"
 #include "keeper/launch.hpp"
@@ -131,6 +132,8 @@ void MasterProcess::Parts::requestStop() {
 }
 
 int MasterProcess::Parts::run() {
+    // Not before: the keeper, and all servers with it, would inherit it.
+    allowConnections(config_.limits.maxConnections);
     context_.run();
     // Without servers there is nothing to hold: a keeper that holds some refuses, and stays.
     if (isEnding_ && wanted_) (void)keeper::shutDownKeeper(config_.stateDirectory);

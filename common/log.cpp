@@ -74,22 +74,22 @@ std::shared_ptr<spdlog::logger> makeLogger(const Options& options) {
     return logger;
 }
 
-/// Whether U+0080 to U+009F begins here, in UTF-8: terminals take these for escape sequences too.
-bool isControlOfTwoBytes(std::string_view text) {
-    return text.size() > 1 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
-}
-
+/// Also those above ASCII, which are two bytes: a terminal obeys U+009B as it does ESC [.
 std::string escaped(std::string_view text) {
     std::string out;
     out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        if (byte < 0x20 || byte == 0x7f)
+    bool mayBeControl = false;  // the byte before is what U+0080 to U+009F begin with
+    for (char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (mayBeControl && byte >= 0x80 && byte < 0xa0) {
+            out.pop_back();
+            out += fmt::format("\\u00{:02x}", byte);
+        } else if (byte < 0x20 || byte == 0x7f) {
             out += fmt::format("\\x{:02x}", byte);
-        else if (isControlOfTwoBytes(text.substr(i)))
-            out += fmt::format("\\u{:04x}", static_cast<unsigned char>(text[++i]));
-        else
-            out += text[i];
+        } else {
+            out += c;
+        }
+        mayBeControl = byte == 0xc2;
     }
     return out;
 }

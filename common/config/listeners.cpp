@@ -3,6 +3,7 @@
 #include "common/config/draft.hpp"
 #include "common/config/take.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <arpa/inet.h>
@@ -24,6 +25,16 @@ bool isWebSocket(const Listener& listener) {
 }
 bool isTls(const Listener& listener) {
     return listener.protocol == Protocol::Mqtts || listener.protocol == Protocol::Wss;
+}
+
+bool isOrigin(std::string_view text) {
+    if (text == "*") return true;
+    const auto scheme = text.find("://");
+    if (scheme == std::string_view::npos || scheme == 0) return false;
+    const std::string_view host = text.substr(scheme + 3);
+    const auto isBad = [](char c) { return c == '/' || c <= ' ' || (c >= 'A' && c <= 'Z'); };
+    return !host.empty() && std::none_of(host.begin(), host.end(), isBad) &&
+           std::none_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(scheme), isBad);
 }
 
 /// Reads one entry of the list; `pointer` is where it stands.
@@ -77,10 +88,31 @@ private:
                   fmt::format("pomelo's peers speak plain TCP, not {}: remove this, or give them a "
                               "listener of their own",
                               scheme));
-        if (isWebSocket(listener_) && !listener_.path.starts_with('/') &&
-            entry_.find("path") != nullptr)
-            error(*entry_.find("path"), "/path",
-                  fmt::format("\"{}\" is no path: begin it with /", listener_.path));
+        if (isWebSocket(listener_)) checkWebSocket();
+    }
+
+    /// What no browser and no client would ever ask for, and so keeps all of them out.
+    void checkWebSocket() {
+        if (const JsonValue* path = entry_.find("path"); path != nullptr) {
+            if (!listener_.path.starts_with('/'))
+                error(*path, "/path",
+                      fmt::format("\"{}\" is no path: begin it with /", listener_.path));
+            else if (listener_.path.find_first_of("?# ") != std::string::npos)
+                error(*path, "/path",
+                      fmt::format("\"{}\" is more than a path: leave out what begins with ?, # or "
+                                  "a blank; a client's query is not looked at",
+                                  listener_.path));
+        }
+        const JsonValue* origins = entry_.find("origins");
+        for (std::size_t i = 0; origins != nullptr && i < origins->elements.size(); ++i) {
+            const JsonValue& origin = origins->elements[i];
+            if (origin.kind != Kind::String || isOrigin(origin.text)) continue;
+            error(origin, fmt::format("/origins/{}", i),
+                  fmt::format("\"{}\" is no origin as browsers send it: give scheme and host in "
+                              "lower case, and the port if it is not the usual one, like "
+                              "https://app.example",
+                              origin.text));
+        }
     }
 
     std::string fileOf(const JsonValue& tls, const char* key) const {

@@ -102,6 +102,10 @@ std::optional<TlsFault> useClientCa(SSL_CTX* context, const TlsFiles& files) {
         return fault(File::ClientCa, files.clientCa,
                      "holds no certificate in PEM form: " + reason());
     SSL_CTX_set_client_CA_list(context, names);
+    // A session that is resumed shows its old certificate, which nobody judges again: with tickets
+    // one that has expired would be good as long as its owner comes back every two hours.
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_verify(
         context,
         SSL_VERIFY_PEER | (files.needsClientCertificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),

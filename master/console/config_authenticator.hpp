@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/config/cluster_config.hpp"
+#include "common/log_quota.hpp"
 #include "master/console/authenticator.hpp"
 #include "master/console/password_hasher.hpp"
 #include "master/console/token_file.hpp"
@@ -113,6 +114,7 @@ private:
     std::string cacheSalt_;                     // of this process: the keys say nothing outside it
     std::unordered_set<std::string> verified_;  // right (user, md5) pairs, hashed; in memory only
     Counters counters_;
+    log::Quota refusals_;
     PasswordHasher hasher_;
     std::shared_ptr<PasswordHasher::Credential> nobody_;  // so that an unknown user takes as long
 };

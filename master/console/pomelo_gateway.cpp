@@ -36,8 +36,9 @@ void PomeloGateway::onOpen(Link& link) {
     session.serial = nextSerial_++;
     session.opened = loop_.now();
     if (upcalls_ != nullptr && sessions_.size() <= options_.maxLinks) return;
-    log::warn("pomelo", "connection from {} refused: {} connections are open", link.peer(),
-              sessions_.size() - 1);
+    if (refusals_.allows(loop_.now()))
+        log::warn("pomelo", "connection from {} refused: {} connections are open{}", link.peer(),
+                  sessions_.size() - 1, refusals_.note());
     kick(link, session, "too many connections");
 }
 
@@ -158,8 +159,9 @@ void PomeloGateway::answer(const Question& question, const Result<JsonText>& res
 
 void PomeloGateway::malformed(Link& link, Session& session, const Error& error) {
     ++counters_.malformed;
-    if (++session.malformed == 1)
-        log::warn("pomelo", "malformed message from {}: {}", link.peer(), error.detail());
+    if (++session.malformed == 1 && refusals_.allows(loop_.now()))
+        log::warn("pomelo", "malformed message from {}: {}{}", link.peer(), error.detail(),
+                  refusals_.note());
     if (session.malformed >= kMaxMalformed) kick(link, session, "too many malformed messages");
 }
 

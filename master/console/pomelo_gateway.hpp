@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/config/cluster_config.hpp"
+#include "common/log_quota.hpp"
 #include "common/transport.hpp"
 #include "common/wire/pomelo_wire.hpp"
 #include "master/console/authenticator.hpp"
@@ -144,6 +145,7 @@ private:
     const Options options_;
     PomeloUpcalls* upcalls_ = nullptr;
     Counters counters_;
+    log::Quota refusals_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // weak in callbacks under way
     std::uint64_t nextSerial_ = 1;
     TimerId sweepTimer_ = 0;

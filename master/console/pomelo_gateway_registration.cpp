@@ -23,8 +23,9 @@ void PomeloGateway::registerPeer(Link& link, Session& session, std::string_view 
     auto registration = pomelo::decodeRegistration(payload);
     if (!registration) {
         ++counters_.malformed;
-        log::warn("pomelo", "registration from {} is malformed: {}", link.peer(),
-                  registration.error().detail());
+        if (refusals_.allows(loop_.now()))
+            log::warn("pomelo", "registration from {} is malformed: {}{}", link.peer(),
+                      registration.error().detail(), refusals_.note());
         return kick(link, session, "malformed registration");
     }
     using Kind = pomelo::Registration::Kind;
@@ -146,8 +147,9 @@ void PomeloGateway::finishClient(Link& link, std::uint64_t serial,
 void PomeloGateway::refuse(Link& link, Session& session, bool isReconnect,
                            std::string_view message) {
     ++counters_.refused;
-    log::warn("pomelo", "{} from {} refused: {}", isReconnect ? "reconnect" : "registration",
-              link.peer(), message);
+    if (refusals_.allows(loop_.now()))
+        log::warn("pomelo", "{} from {} refused: {}{}", isReconnect ? "reconnect" : "registration",
+                  link.peer(), message, refusals_.note());
     const auto topic = isReconnect ? pomelo::kReconnectOkTopic : pomelo::kRegisterTopic;
     (void)count(link.send(topic, pomelo::encodeAck({-1, std::string(message)})));
     kick(link, session, message);

@@ -68,7 +68,7 @@ std::size_t Connection::process(std::string_view bytes) {
         ++broker_.counters().packetsReceived;
     }
     isProcessing_ = false;
-    if (rate_) boundRate(used, broker_.now());
+    if (rate_) boundRate(info_.isCarried ? 0 : used, broker_.now());
     return used;
 }
 

@@ -31,6 +31,7 @@ struct ConnectionInfo {
     std::string peer;           // remote address and port
     std::string listener;       // name of the listener
     bool allowsForeign = true;  // whether the broker's foreign protocol is recognised here
+    bool isCarried = false;     // by TLS or WebSocket
 };
 
 /// One client's connection as a protocol machine: bytes in, bytes out, no sockets and no clock. It
@@ -47,6 +48,9 @@ public:
     void showed(ClientCertificate certificate);
     /// What carries this connection's bytes (TLS, WebSocket) was broken by the client.
     void streamFailed(std::string_view why, TimePoint now);
+    /// The client sent that many bytes of what carries MQTT, pings and padding among them: they
+    /// count against its rate in place of those that receive() gets. If the info says isCarried.
+    void carried(std::size_t bytes, TimePoint now);
     /// Bytes from the client. What is not a whole packet yet is kept.
     void receive(std::string_view bytes, TimePoint now);
     /// Deadlines of CONNECT and keep alive.

@@ -34,6 +34,10 @@ void Connection::boundRate(std::size_t bytes, TimePoint now) {
     if (wasPaused && !isPaused_) wire_.inputWanted();
 }
 
+void Connection::carried(std::size_t bytes, TimePoint now) {
+    if (rate_ && state_ != State::Closed) boundRate(bytes, now);
+}
+
 void Connection::noteWritten() {
     const std::size_t written = output_.takeConsumed();
     broker_.counters().bytesSent += written;

@@ -6,6 +6,7 @@
 #include "master/mqtt/peer.hpp"
 #include "master/mqtt/stream_source.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <unordered_map>
 
@@ -23,15 +24,24 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t kInputSize = 256u << 10;          // one read; shared by all peers
+constexpr std::size_t kTurnInput = 1u << 20;            // of all reads of a turn, about
+constexpr std::size_t kLeastInput = 4u << 10;           // of one of them
 constexpr std::chrono::milliseconds kAcceptPause{200};  // after the system ran out of descriptors
 constexpr std::chrono::milliseconds kClosingSweep{500};
 constexpr int kMostAccepts = 128;  // in one turn, so that those who are in go on
 constexpr int kMostTurns = 4;      // before timers and other work have theirs
 
+/// A client of IPv4 is the same one at a listener of IPv6, where it has a mapped address.
+asio::ip::address plainOf(const asio::ip::address& address) {
+    if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+}
+
 std::string textOf(const tcp::endpoint& endpoint) {
-    const std::string address = endpoint.address().to_string();
+    const asio::ip::address address = plainOf(endpoint.address());
     const std::string port = std::to_string(endpoint.port());
-    return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+    return address.is_v6() ? "[" + address.to_string() + "]:" + port
+                           : address.to_string() + ":" + port;
 }
 
 /// Every accepted socket inherits these. A client without MQTT's keep alive (pomelo's have none) is
@@ -81,6 +91,7 @@ private:
     void acceptAll();
     bool acceptOne();
     void welcome(UniqueFd socket, const tcp::endpoint& remote);
+    bool makeRoom();
     void runTurns();
     bool runTurn();
     void workLater();
@@ -174,6 +185,7 @@ void Listener::Impl::acceptAll() {
         if (error == EAGAIN) break;
         // What the network did to one client says nothing about the next (accept(2)).
         if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) continue;
+        if (makeRoom()) continue;
         log::warn("broker", "listener '{}' cannot accept: {}; trying again in {} ms", options_.name,
                   error_code(error, boost::system::system_category()).message(),
                   kAcceptPause.count());
@@ -190,7 +202,7 @@ bool Listener::Impl::acceptOne() {
         ::accept4(acceptor_.native_handle(), remote.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) return false;
     remote.resize(size);
-    if (peers_.size() >= options_.maxConnections)
+    if (peers_.size() >= options_.maxConnections && !makeRoom())
         ++broker_.counters().connectionsRefused;
     else
         welcome(std::move(socket), remote);
@@ -206,6 +218,18 @@ void Listener::Impl::welcome(UniqueFd socket, const tcp::endpoint& remote) {
     }
     peer->start(broker_, {textOf(remote), options_.name, options_.allowsForeign});
     peers_.emplace(peer.get(), std::move(peer));
+}
+
+// Those who were told to go have a place only as long as nobody else wants it: else whoever is
+// turned away again and again, and does not hang up, would keep all others out.
+bool Listener::Impl::makeRoom() {
+    const auto found = std::find_if(closing_.begin(), closing_.end(),
+                                    [](const Peer* peer) { return peer->isLingering(); });
+    if (found == closing_.end()) return false;
+    Peer& peer = **found;
+    peer.cut("closed");
+    done(peer);
+    return true;
 }
 
 void Listener::Impl::flushLater(Peer& peer) {
@@ -250,6 +274,8 @@ bool Listener::Impl::runTurn() {
     turnTime_ = loop_.now();
     reading_.swap(readable_);
     const auto events = ready_.take();
+    // Many who send as much as they can must not make everybody else wait for each of them.
+    share = std::max(kTurnInput / (events.size() + reading_.size() + 1), kLeastInput);
     for (const epoll_event& event : events) {
         const bool isBroken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
         const bool hasEnded = isBroken || (event.events & EPOLLRDHUP) != 0;

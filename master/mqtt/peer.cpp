@@ -1,5 +1,6 @@
 #include "master/mqtt/peer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -18,6 +19,7 @@ constexpr std::chrono::seconds kCloseWithin{5};  // for the last bytes and the c
 }  // namespace
 
 void Peer::start(Broker& broker, ConnectionInfo info) {
+    info.isCarried = stream_ != nullptr;
     connection_ = std::make_unique<Connection>(broker, *this, std::move(info), host_->now());
 }
 
@@ -58,7 +60,8 @@ void Peer::read() {
     if (host_ == nullptr || !hasInput_) return;
     if (connection_ && !wantsInput()) return;  // inputWanted() or flush() goes on
     std::vector<char>& input = host_->input;
-    const ssize_t size = ::recv(socket_.get(), input.data(), input.size(), 0);
+    const std::size_t room = std::min(input.size(), host_->share);
+    const ssize_t size = ::recv(socket_.get(), input.data(), room, 0);
     if (size == 0) return end(connection_ ? "the client hung up" : "closed");
     if (size < 0) {
         if (errno == EINTR) return inputWanted();
@@ -68,7 +71,7 @@ void Peer::read() {
     }
     const auto count = static_cast<std::size_t>(size);
     // Less than there was room for is all there was: what comes next is announced anew (epoll(7)).
-    hasInput_ = count == input.size() || hasEnded_;
+    hasInput_ = count == room || hasEnded_;
     inputWanted();
     if (!connection_) return;  // it lingers: what still comes is nobody's
     const std::string_view raw(input.data(), count);
@@ -88,6 +91,8 @@ bool Peer::wantsInput() const {
 void Peer::decode(std::string_view raw) {
     std::string& plain = host_->plain;
     plain.clear();
+    // A handshake is bounded by its deadline; with a low rate it would not be done by then.
+    if (stream_->state() == ByteStream::State::Open) connection_->carried(raw.size(), host_->now());
     stream_->decode(raw, plain);
     if (const auto certificate = stream_->takeCertificate())
         connection_->showed(std::move(*certificate));

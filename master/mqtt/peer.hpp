@@ -6,6 +6,7 @@
 #include "master/mqtt/connection.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,7 @@ public:
     virtual void done(Peer& peer) = 0;
 
     std::vector<char> input;               // of the read that is being handled
+    std::size_t share = SIZE_MAX;          // of it, for each read of this turn; bytes
     std::vector<std::string_view> pieces;  // scratch of a write
     std::string plain;                     // what a stream made of `input`
 };
@@ -57,6 +59,8 @@ public:
     /// Whether it should have been gone by now.
     bool isOverdue(TimePoint now) const noexcept { return isClosing_ && now >= closeBy_; }
     bool hasCut() const noexcept { return host_ == nullptr; }
+    /// Everything was said; it only waits for the client to hang up.
+    bool isLingering() const noexcept { return !hasCut() && !connection_; }
     int socket() const noexcept { return socket_.get(); }
 
     void outputReady() override;

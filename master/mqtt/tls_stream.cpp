@@ -175,8 +175,10 @@ void TlsStream::encode(OutputQueue& plain) {
     }
 }
 
+// Also in answer to the client's: else it takes our end for a cut (RFC 8446, 6.1).
 void TlsStream::finish() {
-    if (state() != State::Open || std::exchange(isFinished_, true)) return;
+    const bool canSay = state() == State::Open || state() == State::Ended;
+    if (!canSay || std::exchange(isFinished_, true)) return;
     ERR_clear_error();
     (void)SSL_shutdown(ssl_.get());  // its close_notify is in output(); the client's is not awaited
 }

@@ -26,6 +26,7 @@ public:
         std::string certificate;  // name of its own; empty: it shows none
         int most = TLS1_3_VERSION;
         int least = 0;
+        std::shared_ptr<SSL_SESSION> session = nullptr;  // of an earlier one, to be resumed
     };
 
     TlsClient(std::uint16_t port, const Certificates& certificates, Options options)
@@ -51,6 +52,7 @@ public:
             throw std::runtime_error("cannot connect");
         ssl_.reset(SSL_new(context_.get()));
         SSL_set_fd(ssl_.get(), fd_);
+        if (options.session) SSL_set_session(ssl_.get(), options.session.get());
         isConnected_ = SSL_connect(ssl_.get()) == 1;
         ERR_clear_error();
     }
@@ -67,6 +69,11 @@ public:
     /// client's certificate says so afterwards.
     bool isConnected() const { return isConnected_; }
     std::string version() const { return SSL_get_version(ssl_.get()); }
+    /// What a later connection may resume; with TLS 1.3 it comes with what is received.
+    std::shared_ptr<SSL_SESSION> session() const {
+        return {SSL_get1_session(ssl_.get()), &SSL_SESSION_free};
+    }
+    bool isResumed() const { return SSL_session_reused(ssl_.get()) == 1; }
     /// The common name in the server's certificate.
     std::string server() const {
         char name[256] = {};

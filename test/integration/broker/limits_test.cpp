@@ -1,8 +1,15 @@
 // Bounds at real sockets: who is over one is turned away, and nobody else notices.
+#include "common/process/unique_fd.hpp"
 #include "test/support/eventually.hpp"
 #include "test/support/live_broker.hpp"
 #include "test/support/mqtt_bytes.hpp"
 #include "test/support/raw_client.hpp"
+
+#include <memory>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/resource.h>
 
 using namespace muster;
 using namespace muster::mqtt;
@@ -20,6 +27,31 @@ std::string connectBytes(const std::string& id) {
     encode(packet, Version::V5, bytes);
     return bytes;
 }
+
+/// While it lives, this process may open that many files more and no others.
+class FewDescriptors {
+public:
+    explicit FewDescriptors(std::size_t count) {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        rlimit few = before_;
+        few.rlim_cur = 256;
+        ::setrlimit(RLIMIT_NOFILE, &few);
+        while (true) {
+            UniqueFd one(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+            if (!one) break;
+            taken_.push_back(std::move(one));
+        }
+        EXPECT_GT(taken_.size(), count);
+        for (std::size_t i = 0; i < count && !taken_.empty(); ++i) taken_.pop_back();
+    }
+    ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+    FewDescriptors(const FewDescriptors&) = delete;
+    FewDescriptors& operator=(const FewDescriptors&) = delete;
+
+private:
+    rlimit before_{};
+    std::vector<UniqueFd> taken_;
+};
 
 bool isLetIn(RawClient& client, const std::string& id) {
     client.send(connectBytes(id));
@@ -61,6 +93,40 @@ TEST(BrokerLimitsAtSockets, BoundTheConnectionsOfOneAddress) {
     RawClient again(live.port());
     EXPECT_TRUE(isLetIn(again, "again"));
     EXPECT_GE(live.counters().addressRefused, 1U);
+}
+
+TEST(BrokerLimitsAtSockets, CountAClientOfIpv4OnceWhicheverListenerItComesTo) {
+    BrokerLimits limits;
+    limits.maxConnectionsPerAddress = 1;
+    LiveBroker live(limits);
+    ListenerOptions options;
+    options.host = "::";  // also of IPv4
+    std::unique_ptr<Listener> other;
+    const bool isThere = live.call([&] {
+        other = std::make_unique<Listener>(live.loop(), live.broker(), options);
+        return static_cast<bool>(other->start());
+    });
+    if (isThere) {
+        RawClient first(live.port());
+        EXPECT_TRUE(isLetIn(first, "first"));
+        RawClient second(other->port());
+        EXPECT_TRUE(second.isClosedWithin(5s));
+        EXPECT_EQ(live.counters().addressRefused, 1U);
+    }
+    live.call([&] { other.reset(); });
+    if (!isThere) GTEST_SKIP() << "no IPv6 here";
+}
+
+TEST(BrokerLimitsAtSockets, TakePlacesOfThoseWhoWereTurnedAwayWhenDescriptorsRunOut) {
+    LiveBroker live;
+    RawClient first(live.port()), second(live.port());
+    for (RawClient* rude : {&first, &second}) {
+        rude->send("GET / HTTP/1.1\r\n\r\n");
+        ASSERT_TRUE(rude->isClosedWithin(5s));
+    }
+    const FewDescriptors left(1);
+    RawClient good(live.port());  // takes that one: none is left for the broker's end
+    EXPECT_TRUE(isLetIn(good, "good"));
 }
 
 TEST(BrokerLimitsAtSockets, SlowDownWhoSendsTooMuchAndLoseNothing) {

@@ -135,6 +135,18 @@ TEST(RawSockets, ConnectionsAboveTheCapAreClosedAndCounted) {
     EXPECT_TRUE(eventually(5s, [&] { return isServed(broker); }));
 }
 
+TEST(RawSockets, WhoWasTurnedAwayAndDoesNotHangUpKeepsNobodyOut) {
+    LiveBroker broker({}, nullptr, 3);
+    std::vector<std::unique_ptr<RawClient>> rude;
+    for (int i = 0; i < 3; ++i) {
+        rude.push_back(std::make_unique<RawClient>(broker.port()));
+        rude.back()->send("GET / HTTP/1.1\r\n\r\n");
+        ASSERT_TRUE(rude.back()->isClosedWithin(5s));  // the broker's end; ours stays open
+    }
+    EXPECT_TRUE(isServed(broker));
+    EXPECT_EQ(broker.counters().connectionsRefused, 0u);
+}
+
 TEST(RawSockets, AReaderThatDoesNotReadCostsABoundedQueueAndDelaysNobody) {
     BrokerLimits limits;
     limits.maxOutputBytes = 1 << 20;

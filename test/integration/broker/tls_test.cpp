@@ -92,6 +92,7 @@ TEST_F(Tls, TakesThePeersGoodbyeForTheEnd) {
     EXPECT_EQ(client.receive(4, 5s), kAccepted);
     client.sayGoodbye();
     EXPECT_TRUE(client.isClosedWithin(5s));
+    EXPECT_TRUE(client.hasGoodbye());
     EXPECT_TRUE(eventually(5s, [&] { return broker.gauges().sessions == 0; }));
     EXPECT_EQ(broker.counters().protocolErrors, 0u);
 }
@@ -120,6 +121,24 @@ TEST_F(Tls, OptionalCertificatesMayBeLeftOutButNotForged) {
     EXPECT_FALSE(isServed(broker, "stranger"));
     EXPECT_TRUE(isServed(broker, "client"));
     EXPECT_TRUE(broker.call([&] { return broker.access.certificate; }).has_value());
+}
+
+// What is resumed is not verified again: an expired certificate would be good for ever.
+TEST_F(Tls, CertificatesOfClientsAreVerifiedAtEachConnection) {
+    for (const bool isMutual : {false, true}) {
+        LiveBroker broker({}, tlsListener(isMutual ? mutual(true) : tlsFiles(*certificates)));
+        for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+            TlsClient first(broker.port(), *certificates, {"client", version});
+            first.send(connectBytes("c"));
+            EXPECT_EQ(first.receive(4, 5s), kAccepted);
+            const auto session = first.session();
+            first.sayGoodbye();
+            TlsClient again(broker.port(), *certificates, {"client", version, 0, session});
+            again.send(connectBytes("c"));
+            EXPECT_EQ(again.receive(4, 5s), kAccepted);
+            EXPECT_EQ(again.isResumed(), !isMutual) << again.version();
+        }
+    }
 }
 
 TEST_F(Tls, NewConnectionsGetTheReloadedCertificate) {

@@ -177,6 +177,20 @@ TEST(WebSocketBounds, AFloodOfPingsWithoutReadingIsNotBuffered) {
     EXPECT_THAT(good.receiveUntil(kPong, 5s), HasSubstr(kPong));
 }
 
+TEST(WebSocketBounds, PingsCountAgainstTheRateOfBytes) {
+    mqtt::BrokerLimits limits;
+    limits.rate.bytesPerSecond = 10'000;
+    LiveBroker broker(limits, webSocketListener());
+    RawClient client(broker.port());
+    client.send(webSocketRequest() + clientFrame(connectBytes("c")));
+    client.receiveUntil(kAccepted, 5s);
+    std::string pings;
+    for (int i = 0; i < 100; ++i) pings += clientFrame(std::string(125, 'x'), Opcode::Ping);
+    client.send(pings + clientFrame(kPing));
+    EXPECT_TRUE(eventually(5s, [&] { return broker.counters().ratePauses == 1; }));
+    EXPECT_THAT(client.receiveUntil(kPong, 10s), HasSubstr(kPong));
+}
+
 TEST(WebSocketBounds, ASlowConsumerIsBoundedAsOnTcp) {
     mqtt::BrokerLimits limits;
     limits.maxOutputBytes = 1u << 20;

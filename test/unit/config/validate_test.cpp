@@ -241,6 +241,25 @@ TEST(Validation, RefusesWhatAProtocolHasNoUseFor) {
                     HasSubstr("/listeners/1/pomelo: pomelo's peers speak plain TCP, not ws")));
 }
 
+TEST(Validation, RefusesPathsAndOriginsThatNobodyWouldSend) {
+    const auto problems = [](const std::string& field) {
+        ConfigCase game;
+        game.muster(R"("listeners": [{}, {"port": 1, "protocol": "ws", )" + field + "}]");
+        return game.problems();
+    };
+    for (const char* path : {"/mqtt?x=1", "/mqtt#x", "/a b"})
+        EXPECT_THAT(problems(R"("path": ")" + std::string(path) + '"'),
+                    ElementsAre(HasSubstr("/listeners/1/path: \"" + std::string(path) +
+                                          "\" is more than a path: leave out")));
+    for (const char* origin : {"https://app.example/", "https://App.example", "app.example",
+                               "HTTPS://app.example", "https://", "://x"})
+        EXPECT_THAT(problems(R"("origins": ["*", ")" + std::string(origin) + "\"]"),
+                    ElementsAre(HasSubstr("/listeners/1/origins/1: \"" + std::string(origin) +
+                                          "\" is no origin as browsers send it: give")));
+    EXPECT_THAT(problems(R"("path": "/", "origins": ["https://app.example:8443", "http://[::1]"])"),
+                testing::IsEmpty());
+}
+
 TEST(Validation, WantsAListenerThatServersCanUse) {
     ConfigCase game;
     game.muster(R"("listeners": [{"protocol": "ws"}])");

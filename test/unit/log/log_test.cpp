@@ -10,20 +10,19 @@
 namespace muster::log {
 namespace {
 
-using testing::HasSubstr;
-
-TEST(Log, EscapesWhatATerminalTakesForACommand) {
+TEST(Log, EscapesControlCharactersSoThatNobodyForgesALineOrReachesTheTerminal) {
     const test::TempDir directory;
     Options options;
     options.file = directory.str() + "/log";
     configure(options);
-    info("broker", "{} came",
-         "a\nb\x1b[2J\x7f\xc2\x9b"
-         "2J\xc3\x9c\xc2\xa0");
+    info("test", "{}",
+         "a\nb\x1b[2J\x7f \xc2\x9b"
+         "2J \xc2\x85 \xc2\xa9 \xc3\x9b \xc2");
     configure(Options());
-    std::ifstream file(options.file);
+    std::ifstream file(options.file, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
-    EXPECT_THAT(text, HasSubstr("[broker] a\\x0ab\\x1b[2J\\x7f\\u009b2J\xc3\x9c\xc2\xa0 came\n"));
+    EXPECT_THAT(text, testing::EndsWith("[test] a\\x0ab\\x1b[2J\\x7f \\u009b2J \\u0085 \xc2\xa9 "
+                                        "\xc3\x9b \xc2\n"));
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+// What one read of a connection may bring, on a pair of sockets.
+#include "master/mqtt/peer.hpp"
+
+#include "test/support/scripted_client.hpp"
+
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+using namespace muster;
+using namespace muster::mqtt;
+using namespace muster::test;
+
+namespace {
+
+struct CountingHost final : PeerHost {
+    TimePoint now() const override { return {}; }
+    void flushLater(Peer&) override {}
+    void readLater(Peer&) override { ++later; }
+    void closing(Peer&) override {}
+    void done(Peer&) override {}
+    int later = 0;
+};
+
+TEST(Peer, ReadsItsShareOfATurnAndTheRestLater) {
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+    UniqueFd server(ends[0]);
+    const UniqueFd client(ends[1]);
+    ScriptedAccess access;
+    Broker broker({}, access, "peer");
+    CountingHost host;
+    host.input.resize(1000);
+    host.share = 100;
+    Peer peer(std::move(server), host);
+    peer.start(broker, {"192.0.2.1:4711", "test"});
+    const std::string begun = std::string("\x10\xFF\x7F") + std::string(247, 'x');  // of a CONNECT
+    ASSERT_EQ(::send(client.get(), begun.data(), begun.size(), 0), 250);
+    peer.onReady(true, false, false);
+    EXPECT_EQ(broker.counters().bytesReceived, 100u);
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(host.later, i + 1);
+        peer.read();
+    }
+    EXPECT_EQ(broker.counters().bytesReceived, 250u);
+    EXPECT_EQ(host.later, 2);
+    peer.cut("the test is over");
+}
+
+}  // namespace
