@@ -271,7 +271,7 @@ void ConfigAuthenticator::checkPassword(const std::string& username, std::string
     if (queued) return;
     ++counters_.overloaded;
     ++counters_.refused;
-    if (refusals_.allows(loop_.now()))
+    if (refusals_.allows(door_->loop->now()))
         log::warn("auth", "login of '{}' refused: {}{}", username, queued.error().detail(),
                   refusals_.note());
     done(queued.error());
@@ -281,7 +281,7 @@ void ConfigAuthenticator::finishUser(std::string_view username, bool isRight, st
                                      const std::function<void(Result<int>)>& done) {
     const auto user = users_.find(username);
     if (!isRight || user == users_.end()) {
-        if (refusals_.allows(loop_.now()))
+        if (refusals_.allows(door_->loop->now()))
             log::warn("auth", "login of '{}' refused: wrong user or password{}", username,
                       refusals_.note());
         return done(refusal());
