@@ -46,7 +46,7 @@ Result<std::vector<StoreEntry>> StoreFile::all() {
     for (; step == sqlite::Statement::Step::Row; step = query.step())
         entries.push_back({query.text(0), query.text(1), query.integer(2), query.integer(3)});
     if (step == sqlite::Statement::Step::Failed)
-        return Error(Errc::Failed, sqlite::damagedText(kKind, database_.failure().message));
+        return Error(Errc::Failed, sqlite::troubleText(kKind, database_.failure()));
     return entries;
 }
 

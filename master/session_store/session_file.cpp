@@ -93,8 +93,8 @@ Result<void> SessionFile::load(StoreReader& reader) {
     const bool isGood = !isDamaged && loadSessions(reader) && loadSubscriptions(reader) &&
                         loadDeliveries(reader) && loadUnreleased(reader) && loadRetained(reader);
     if (isGood) return {};
-    return Error(Errc::Failed, sqlite::damagedText(
-                                   kKind, failure ? failure.message : database_.failure().message));
+    return Error(Errc::Failed,
+                 sqlite::troubleText(kKind, isDamaged ? failure : database_.failure()));
 }
 
 sqlite::Failure SessionFile::apply(std::span<const StoreChange> changes) {

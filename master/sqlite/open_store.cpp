@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ Result<void> makePrivate(const std::string& file) {
 /// Nothing if the file is empty or a store of this kind and version.
 std::string unusable(Database& database, const StoreKind& kind) {
     const std::string tables = database.single("SELECT count(*) FROM sqlite_master");
-    if (tables.empty()) return damagedText(kind, database.failure().message);
+    if (tables.empty()) return troubleText(kind, database.failure());
     const std::string application = database.single("PRAGMA application_id");
     if (tables == "0" && application == "0") return {};
     if (application != kind.applicationId)
@@ -42,7 +43,8 @@ std::string unusable(Database& database, const StoreKind& kind) {
     if (!kind.isCheckedWhole) return {};
     const std::string check = database.single("PRAGMA quick_check(1)");
     if (check == "ok") return {};
-    return damagedText(kind, check.empty() ? database.failure().message : check);
+    return check.empty() ? troubleText(kind, database.failure())
+                         : troubleText(kind, {SQLITE_CORRUPT, check});
 }
 
 std::string makeTables(const StoreKind& kind) {
@@ -53,11 +55,19 @@ std::string makeTables(const StoreKind& kind) {
 
 }  // namespace
 
-std::string damagedText(const StoreKind& kind, const std::string& what) {
+std::string troubleText(const StoreKind& kind, const Failure& failure) {
+    // These damage nothing, and nobody shall throw a good store away for them.
+    for (const int code : {SQLITE_PERM, SQLITE_BUSY, SQLITE_LOCKED, SQLITE_NOMEM, SQLITE_READONLY,
+                           SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN})
+        if (failure.code == code)
+            return fmt::format(
+                "cannot be read and written: {}: is the disk full, may muster write to the state "
+                "directory?",
+                failure.message);
     return fmt::format(
         "the store is damaged ({}): restore it from a copy, or move it away to start with an empty "
         "one ({})",
-        what, kind.afterMovingAway);
+        failure.message, kind.afterMovingAway);
 }
 
 Result<Database> openStore(const std::string& file, const StoreKind& kind) {

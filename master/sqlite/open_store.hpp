@@ -18,7 +18,8 @@ struct StoreKind {
 /// it cannot be opened, is another program's, of another version, or damaged. Blocks.
 Result<Database> openStore(const std::string& file, const StoreKind& kind);
 
-/// The message for what turned out to be damaged later.
-std::string damagedText(const StoreKind& kind, const std::string& what);
+/// What to do about `failure`, after the name of the file: other advice for a store that is damaged
+/// than for one that only cannot be read or written now.
+std::string troubleText(const StoreKind& kind, const Failure& failure);
 
 }  // namespace muster::sqlite
