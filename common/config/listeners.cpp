@@ -64,6 +64,8 @@ private:
                 error(*value, std::string("/") + key,
                       fmt::format("{} has no {}: remove it, or make the protocol \"ws\" or \"wss\"",
                                   scheme, key));
+        if (const JsonValue* origins = entry_.find("origins"); origins != nullptr)
+            checkOrigins(*origins);
         const JsonValue* tls = entry_.find("tls");
         if (tls == nullptr && isTls(listener_))
             error(entry_, "",
@@ -81,6 +83,21 @@ private:
             entry_.find("path") != nullptr)
             error(*entry_.find("path"), "/path",
                   fmt::format("\"{}\" is no path: begin it with /", listener_.path));
+    }
+
+    /// Browsers send scheme, host and port: another text would never be equal to theirs.
+    void checkOrigins(const JsonValue& origins) {
+        for (const std::string& origin : listener_.origins) {
+            const auto scheme = origin.find("://");
+            const bool isOrigin = scheme != std::string::npos && scheme > 0 &&
+                                  scheme + 3 < origin.size() &&
+                                  origin.find('/', scheme + 3) == std::string::npos;
+            if (isOrigin || origin == "*" || origin == "null") continue;
+            error(origins, "/origins",
+                  fmt::format("\"{}\" is no origin: write scheme, host and port as browsers do, "
+                              "like \"https://app.example\", without a path",
+                              origin));
+        }
     }
 
     std::string fileOf(const JsonValue& tls, const char* key) const {

@@ -20,7 +20,9 @@ TEST(Validation, RefusesIdsThatAreTaken) {
         game,
         "{\"a\": [{\"id\": \"x\"},\n{\"id\": \"x\"},\n{\"id\": \"master\"},\n{\"id\": "
         "\"node-1\"},\n{\"id\": \"boss\"},\n{\"id\": \"a b\"},\n{\"id\": \"master-server-1\"}]}");
-    game.file("adminUser.json", R"([{"username": "boss", "password": "$argon2id$x", "level": 1}])");
+    game.file(
+        "adminUser.json",
+        R"([{"username": "boss", "password": "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA", "level": 1}])");
     EXPECT_THAT(
         game.problems(),
         ElementsAre(
@@ -216,10 +218,26 @@ TEST(Validation, RefusesAnOpenListenerOfAnyProtocol) {
     }
 }
 
+TEST(Validation, RefusesPasswordsThatLookHashedAndAreNot) {
+    for (const char* password :
+         {"$argon2id$", "$argon2id$x", "$argon2id$v=19$m=8,t=1,p=1$c2FsdA"}) {
+        ConfigCase game;
+        game.muster().file("adminUser.json", std::string(R"([{"username": "a", "level": 1, )") +
+                                                 R"("password": ")" + password + "\"}]");
+        EXPECT_THAT(game.problems(),
+                    ElementsAre(HasSubstr("/0/password: begins with $argon2id$ but is no such")));
+    }
+}
+
 TEST(Validation, RefusesWhatAProtocolHasNoUseFor) {
     for (const auto& [listener, problem] :
          {std::pair(R"({"path": "/x"})", "/listeners/0/path: mqtt has no path: remove it"),
           {R"({"origins": ["*"]})", "/listeners/0/origins: mqtt has no origins: remove it"},
+          {R"({"protocol": "ws", "origins": ["https://a.example/"]})",
+           "/listeners/0/origins: \"https://a.example/\" is no origin: write scheme, host and "
+           "port"},
+          {R"({"protocol": "ws", "origins": ["*", "null", "http://[::1]:80", "a.example"]})",
+           "/listeners/0/origins: \"a.example\" is no origin"},
           {R"({"tls": {"cert": "c", "key": "k"}})",
            "/listeners/0/tls: mqtt is not encrypted: remove this, or make the protocol \"mqtts\""},
           {R"({"protocol": "mqtts"})",
