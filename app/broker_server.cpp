@@ -97,7 +97,7 @@ void BrokerServer::Journal::accessDenied(const mqtt::ClientIdentity& identity,
     const TimePoint now = loop_.now();
     if (lastDenied_ && now - *lastDenied_ < std::chrono::seconds(1)) return;
     lastDenied_ = now;
-    log::warn("broker", "{} may not {} {} ({} refusals so far)", identity.name, wish,
+    log::warn("broker", "{} may not {} {} ({} refusals so far, of all)", identity.name, wish,
               topic.substr(0, 200), denied_);
 }
 

@@ -78,7 +78,7 @@ ExitCode Context::fail(const Error& error) {
     std::string_view hint;
     if (error.code() == Errc::Denied && isAnonymous) {
         hint = hasToken_ ? " (with the token of this configuration: does the master of another "
-                           "cluster have this port?)"
+                           "cluster have this port? With --cert, -u says whom it names)"
                          : " (log in with -u, or let -c find the admin token)";
     }
     return fail(exitCodeOf(error.code()), detail.append(hint));

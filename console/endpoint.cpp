@@ -52,7 +52,7 @@ Result<void> fromConfig(const Arguments& arguments, const Hooks& hooks, Endpoint
         fromCluster(*loaded.cluster, endpoint);
         return {};
     }
-    if (arguments.config.empty()) return {};
+    if (arguments.config.empty() && variable(hooks, "MUSTER_CONFIG").empty()) return {};
     std::string first = "no configuration there";
     for (const config::Problem& problem : loaded.problems) {
         if (problem.isWarning) continue;

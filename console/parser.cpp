@@ -158,17 +158,18 @@ std::string unexpectedText(const std::string& verb, const std::string& word) {
 std::string complaintOf(const CLI::App& app, const CLI::ParseError& error) {
     const std::string verb = chosenVerb(app);
     const std::string first = verb.substr(0, verb.find(' '));
-    std::string text = error.what();
+    std::string text = safeText(error.what());
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
         const auto words = app.remaining(true);
-        text = unexpectedText(verb, words.empty() ? std::string() : words.front());
+        text = safeText(unexpectedText(verb, words.empty() ? std::string() : words.front()));
     } else if (text == "A subcommand is required") {
         for (const Verb& entry : kVerbs) {
-            if (entry.name == first) text = fmt::format("which? muster {}", entry.synopsis);
+            if (entry.name == first)
+                text = fmt::format("which?\nUsage:   muster {}", entry.synopsis);
         }
     }
-    return fmt::format("muster: {}\nSee 'muster help{}{}'.\n", safeText(text),
-                       first.empty() ? "" : " ", first);
+    return fmt::format("muster: {}\nSee 'muster help{}{}'.\n", text, first.empty() ? "" : " ",
+                       first);
 }
 
 /// Turns the command line into `help` of its verb.

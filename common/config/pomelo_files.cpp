@@ -1,6 +1,8 @@
 #include "common/config/draft.hpp"
 #include "common/config/server_entry.hpp"
 
+#include <regex>
+
 #include <fmt/core.h>
 
 namespace muster::config {
@@ -166,6 +168,14 @@ void readServers(const SourceFile& source, Draft& draft) {
     }
 }
 
+/// `$argon2id$v=19$m=N,t=N,p=N$SALT$HASH`, as the argon2 program writes it. Nobody can ever log in
+/// with another text that begins so.
+bool isArgon2id(const std::string& password) {
+    static const std::regex kForm(
+        R"(\$argon2id\$v=19\$m=\d{1,10},t=\d{1,10},p=\d{1,8}\$[A-Za-z0-9+/]{1,200}\$[A-Za-z0-9+/]{1,200})");
+    return std::regex_match(password, kForm);
+}
+
 void readUsers(const SourceFile& source, Draft& draft) {
     bool isClear = false;
     for (const auto& [entry, pointer] :
@@ -176,7 +186,12 @@ void readUsers(const SourceFile& source, Draft& draft) {
         user.password = requiredText(source, *entry, pointer, "password", draft);
         user.level = levelOf(source, *entry, pointer, draft);
         if (const JsonValue* id = entry->find("id")) user.id = id->text;
-        isClear = isClear || (!user.password.empty() && !user.password.starts_with("$argon2id$"));
+        const bool isHash = user.password.starts_with("$argon2id$");
+        if (isHash && !isArgon2id(user.password))
+            draft.problems.error(source.at(*entry, pointer + "/password"),
+                                 "begins with $argon2id$ but is no such hash: write the line that "
+                                 "'argon2 SALT -id -e' prints, whole");
+        isClear = isClear || (!user.password.empty() && !isHash);
         draft.cluster.users.push_back(std::move(user));
         draft.users.push_back(source.at(*entry, pointer));
     }

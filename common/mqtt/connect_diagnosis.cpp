@@ -83,9 +83,10 @@ std::string diagnoseConnect(const std::string& url) {
                ::strerror_r(error, words, sizeof words);
     }
     return address.isTls ? "no TLS connection to the broker at " + address.shown() +
-                               ": does it speak TLS there, and is its certificate trusted?"
+                               ": does it speak TLS there, is its certificate trusted, does it "
+                               "want one of yours?"
                          : "no MQTT connection to the broker at " + address.shown() +
-                               ", which can be reached";
+                               ", which can be reached: does it want TLS (mqtts)?";
 }
 
 }  // namespace muster::mqtt

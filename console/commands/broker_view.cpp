@@ -123,6 +123,23 @@ Result<json> allRows(Context& context, json body, const char* name) {
     }
 }
 
+/// What is not a table: one JSON text, one a row, or the names alone. False: a table is wanted.
+bool printAs(Context& context, const List& list, const json& rows) {
+    const Format format = context.args().format;
+    if (format == Format::Json) {
+        context.out() << safeJson(jsonText(rows), true) << '\n';
+        return true;
+    }
+    if (format != Format::JsonLines && format != Format::Name) return false;
+    for (const json& row : rows) {
+        context.out() << (format == Format::JsonLines
+                              ? safeJson(jsonText(row), false)
+                              : safeText(cellText(row, list.columns.front().field)))
+                      << '\n';
+    }
+    return true;
+}
+
 ExitCode printList(Context& context, const std::string& action) {
     const List& list = listOf(action);
     json body{{"op", list.name}, {"limit", kPageRows}};
@@ -130,10 +147,7 @@ ExitCode printList(Context& context, const std::string& action) {
     if (!context.args().client.empty()) body["clientId"] = context.args().client;
     const auto rows = allRows(context, std::move(body), list.rows);
     if (!rows) return context.fail(rows.error());
-    if (isJson(context)) {
-        context.out() << safeJson(jsonText(*rows), context.args().format == Format::Json) << '\n';
-        return ExitCode::Done;
-    }
+    if (printAs(context, list, *rows)) return ExitCode::Done;
     std::vector<Column> columns;
     for (const Shown& shown : list.columns) columns.push_back(shown.column);
     Table table(std::move(columns));

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/core.h>
+
 namespace muster {
 namespace {
 
@@ -127,9 +129,12 @@ mqtt::AuthResult TopicAccess::admit(const mqtt::Credentials& credentials,
     mqtt::AuthResult result;
     if (identity.role == Role::Denied || identity.role == Role::Master) {
         result.code = ReasonCode::BadUserNameOrPassword;
-        result.detail = credentials.certificate
-                            ? "wrong user name, password or token, or not its certificate's"
-                            : "wrong user name, password or token";
+        result.detail = "wrong user name, password or token";
+        if (credentials.certificate)
+            result.detail += fmt::format(
+                ", or not its certificate's (user name '{}', certificate "
+                "of '{}')",
+                credentials.username.value_or(""), credentials.certificate->commonName);
         return result;
     }
     const bool isMonitor = identity.role == Role::Monitor;

@@ -21,6 +21,27 @@ std::uint8_t returnCode(ReasonCode code) {
     }
 }
 
+/// Why checkConnect() refuses, for the log.
+std::string_view connectFault(ReasonCode code) {
+    switch (code) {
+        case ReasonCode::BadAuthenticationMethod:
+            return "enhanced authentication is not offered here";
+        case ReasonCode::TopicNameInvalid:
+            return "the topic of its will has wildcards or too many levels";
+        default: return "the client id is empty or too long for this version of MQTT";
+    }
+}
+
+/// Why there is no session for it, for the log.
+std::string_view attachFault(ReasonCode code) {
+    switch (code) {
+        case ReasonCode::QuotaExceeded: return "there are too many sessions (limits.maxSessions)";
+        case ReasonCode::ServerUnavailable:
+            return "its session cannot be kept: the store cannot be written";
+        default: return "the client id belongs to another user's session";
+    }
+}
+
 }  // namespace
 
 void Connection::showed(ClientCertificate certificate) {
@@ -34,7 +55,7 @@ void Connection::on(Connect& packet) {
     if (packet.properties.maximumPacketSize)
         maxOutgoingPacket_ = *packet.properties.maximumPacketSize;
     if (const ReasonCode code = checkConnect(packet); code != ReasonCode::Success)
-        return refuse(code, "the CONNECT asks for what is not allowed");
+        return refuse(code, connectFault(code));
     const bool isUndecided = mayBeForeign(packet);
     connect_ = std::make_unique<Connect>(std::move(packet));
     if (!isUndecided) return authenticate();
@@ -114,7 +135,7 @@ void Connection::authenticated(const AuthResult& result) {
     if (result.code != ReasonCode::Success) return refuse(result.code, result.detail);
     const Attachment attached = broker_.attach(sessionRequest(result.identity), *this);
     if (attached.code != ReasonCode::Success)
-        return refuse(attached.code, "the client id belongs to another, or there are too many");
+        return refuse(attached.code, attachFault(attached.code));
     session_ = attached.session;
     accept(result.identity, attached.sessionPresent);
     if (state_ == State::Open) broker_.pump(*session_);

@@ -146,15 +146,25 @@ void TlsStream::readAll(std::string& plain) {
     }
 }
 
+std::string TlsStream::whyStopped() const {
+    const unsigned long code = ERR_peek_error();
+    const char* text = code == 0 ? nullptr : ERR_reason_error_string(code);
+    std::string why = text == nullptr ? "failed" : text;
+    const int reason = ERR_GET_REASON(code);
+    if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED)
+        why.append(": ").append(X509_verify_cert_error_string(SSL_get_verify_result(ssl_.get())));
+    if (reason == SSL_R_WRONG_VERSION_NUMBER) why += ": is this a client without TLS?";
+    return why;
+}
+
 // Nothing went on: for want of bytes, or for good.
 void TlsStream::stopped(int result, std::string_view during) {
     const int error = SSL_get_error(ssl_.get(), result);
     if (error == SSL_ERROR_WANT_READ) return;
     if (error == SSL_ERROR_ZERO_RETURN) return end(State::Ended, "the client ended TLS");
-    const unsigned long code = ERR_peek_error();
-    const char* text = code == 0 ? nullptr : ERR_reason_error_string(code);
+    std::string why = std::string(during) + ": " + whyStopped();
     ERR_clear_error();
-    end(State::Failed, std::string(during) + ": " + (text == nullptr ? "failed" : text));
+    end(State::Failed, std::move(why));
 }
 
 void TlsStream::encode(OutputQueue& plain) {

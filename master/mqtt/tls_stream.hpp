@@ -36,6 +36,7 @@ private:
     void handshake();
     void readAll(std::string& plain);
     void stopped(int result, std::string_view during);
+    std::string whyStopped() const;
 
     StreamScratch& scratch_;
     std::unique_ptr<ssl_st, Free> ssl_;

@@ -39,6 +39,25 @@ TEST(BrokerView, HasJson) {
     EXPECT_THAT(shell.master.requests().back(), HasSubstr(R"("filter":"t/#")"));
 }
 
+TEST(BrokerView, HasALineARowAndNamesAlone) {
+    const JsonText two(R"({"sessions":[{"clientId":"a"},{"clientId":"b\u001b"}],"next":""})");
+    Shell lines;
+    lines.master.answers("clients", two);
+    EXPECT_EQ(lines.run({"broker", "clients", "-o", "jsonl"}), 0);
+    EXPECT_EQ(lines.out, "{\"clientId\":\"a\"}\n{\"clientId\":\"b\\u001b\"}\n");
+    Shell names;
+    names.master.answers("clients", two);
+    EXPECT_EQ(names.run({"broker", "clients", "-o", "name"}), 0);
+    EXPECT_EQ(names.out, "a\nb\\x1b\n");
+}
+
+TEST(BrokerView, SaysLineByLineWhatThereIsToLookAt) {
+    Shell shell;
+    EXPECT_EQ(shell.run({"broker"}), 2);
+    EXPECT_THAT(shell.err, HasSubstr("muster broker disconnect ID\n"));
+    EXPECT_THAT(shell.err, Not(HasSubstr("\\x0a")));
+}
+
 TEST(BrokerView, AsksForTheSubscriptionsOfAClient) {
     Shell shell;
     shell.master.answers("subscriptions", JsonText(R"({"subscriptions":[],"next":""})"));

@@ -14,6 +14,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class SqliteStoreTest : public test::StoreCase {
 protected:
@@ -160,6 +161,21 @@ TEST_F(SqliteStoreTest, RefusesWhatIsNoDatabase) {
     writeFile(std::string(8192, 'x'));
     EXPECT_THAT(refusal(),
                 HasSubstr("the store is damaged (file is not a database): restore it from a copy"));
+}
+
+TEST_F(SqliteStoreTest, CallsAStoreThatItMayNotWriteNotDamaged) {
+    ASSERT_TRUE(put("a", "1"));
+    store.reset();
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit none = before;
+    none.rlim_cur = 0;  // as on a full disk, at the start
+    ::setrlimit(RLIMIT_FSIZE, &none);
+    const std::string text = refusal();
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_THAT(text, HasSubstr("is the disk full"));
+    EXPECT_THAT(text, Not(HasSubstr("damaged")));
 }
 
 TEST_F(SqliteStoreTest, RefusesADamagedFile) {

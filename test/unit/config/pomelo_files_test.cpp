@@ -242,7 +242,7 @@ TEST(PomeloFiles, WithWrongUsersTokensAndCronsNameEach) {
     game.muster().besides("app.js", "").file("servers.json", R"({"chat": [{"id": "chat-1"}]})");
     game.file("adminUser.json",
               "[{\"username\": \"a\", \"level\": 1},\n{\"username\": \"b\", \"password\": "
-              "\"$argon2id$x\", \"level\": \"1\"},\n\"x\"]");
+              "\"$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA\", \"level\": \"1\"},\n\"x\"]");
     game.file("adminServer.json", "[{\"type\": \"chat\", \"token\": 5}]");
     game.file("crons.json",
               "{\"chat\": [{\"time\": \"* * * * *\", \"action\": \"a.b\"}],\n\"nope\": [{\"id\": "

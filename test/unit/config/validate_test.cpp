@@ -20,7 +20,9 @@ TEST(Validation, RefusesIdsThatAreTaken) {
         game,
         "{\"a\": [{\"id\": \"x\"},\n{\"id\": \"x\"},\n{\"id\": \"master\"},\n{\"id\": "
         "\"node-1\"},\n{\"id\": \"boss\"},\n{\"id\": \"a b\"},\n{\"id\": \"master-server-1\"}]}");
-    game.file("adminUser.json", R"([{"username": "boss", "password": "$argon2id$x", "level": 1}])");
+    game.file(
+        "adminUser.json",
+        R"([{"username": "boss", "password": "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA", "level": 1}])");
     EXPECT_THAT(
         game.problems(),
         ElementsAre(
@@ -213,6 +215,17 @@ TEST(Validation, RefusesAnOpenListenerOfAnyProtocol) {
             std::string(protocol) + "\"}]");
         EXPECT_THAT(open.problems(),
                     ElementsAre(HasSubstr("/listeners/1: listens on 0.0.0.0, beyond this host")));
+    }
+}
+
+TEST(Validation, RefusesPasswordsThatLookHashedAndAreNot) {
+    for (const char* password :
+         {"$argon2id$", "$argon2id$x", "$argon2id$v=19$m=8,t=1,p=1$c2FsdA"}) {
+        ConfigCase game;
+        game.muster().file("adminUser.json", std::string(R"([{"username": "a", "level": 1, )") +
+                                                 R"("password": ")" + password + "\"}]");
+        EXPECT_THAT(game.problems(),
+                    ElementsAre(HasSubstr("/0/password: begins with $argon2id$ but is no such")));
     }
 }
 
