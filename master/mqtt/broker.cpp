@@ -54,6 +54,7 @@ ReasonCode Broker::subscribe(Session& session, const Subscription& wish, std::ui
     if (filter->isShared() && wish.noLocal) return ReasonCode::ProtocolError;  // 3.8.3-4
     if (!access_.maySubscribe(session.identity(), filter->filter())) {
         ++counters_.subscriptionsDenied;
+        note({"deny", session.clientId(), wish.filter, 0, wish.qos, "subscribe"});
         if (observer_ != nullptr)
             observer_->accessDenied(session.identity(), "subscribe to", filter->filter());
         return ReasonCode::NotAuthorized;
@@ -143,6 +144,7 @@ std::size_t Broker::revoke(const std::function<bool(const ClientIdentity&)>& isR
 bool Broker::disconnectClient(const std::string& clientId) {
     Session* session = find(clientId);
     if (session == nullptr || !session->isConnected()) return false;
+    if (*session->outlet()->facts().protocol == '\0') return false;  // the master's own
     constexpr std::string_view kWhy = "disconnected by an administrator";
     SessionOutlet* outlet = session->outlet();
     detach(*session, {true, std::nullopt, kWhy});

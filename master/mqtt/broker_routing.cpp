@@ -20,6 +20,8 @@ ReasonCode Broker::publish(const PublishRequest& request, const ClientIdentity& 
                            const Session* from) {
     if (isSystemTopic(request.topic) || !access_.mayPublish(identity, request.topic)) {
         ++counters_.publishesDenied;
+        note({"deny", from != nullptr ? from->clientId() : identity.name, request.topic,
+              request.payload.size(), request.qos, "publish"});
         if (observer_ != nullptr) observer_->accessDenied(identity, "publish to", request.topic);
         return ReasonCode::NotAuthorized;
     }

@@ -19,7 +19,7 @@ void BrokerTrace::note(const TraceEvent& event, TimePoint now) {
         }
         TraceLine line;
         line.what = event.what;
-        line.client = event.client;
+        line.client = event.client.substr(0, kMostText);
         line.topic = event.topic.substr(0, kMostText);
         line.bytes = event.bytes;
         line.qos = event.qos;

@@ -73,9 +73,10 @@ struct TraceWish {
 /// One thing that happened, as a trace keeps it.
 struct TraceLine {
     std::chrono::milliseconds age{0};  // at the time of reading
-    std::string what;    // connect, disconnect, subscribe, unsubscribe, publish, deliver, ack, drop
-    std::string client;  // empty: none, as for a publish of a will whose session is gone
-    std::string topic;   // or filter; cut to 256 bytes
+    // connect, disconnect, subscribe, unsubscribe, publish, deliver, ack, drop, deny, refuse
+    std::string what;
+    std::string client;     // empty: none, as for a publish of a will whose session is gone
+    std::string topic;      // or filter; cut to 256 bytes
     std::size_t bytes = 0;  // of the payload
     int qos = -1;           // -1: has none
     std::string detail;     // in words
@@ -111,7 +112,7 @@ public:
     virtual std::vector<std::pair<std::string_view, std::uint64_t>> figures() const = 0;
 
     /// Sends a client away (0x98, administrative action); its session stays if it outlives
-    /// connections. False: no such client is connected.
+    /// connections. False: no such client is connected, or it is in the master itself.
     virtual bool disconnect(const std::string& clientId) = 0;
 
     /// Begins to write down, for `owner` alone, what concerns its wish. The number of the trace. It

@@ -197,6 +197,7 @@ void Connection::accept(const ClientIdentity& identity, bool sessionPresent) {
 
 void Connection::refuse(ReasonCode code, std::string_view why) {
     ++broker_.counters().clientsRefused;
+    broker_.note({"refuse", connect_ ? connect_->clientId : std::string_view(), {}, 0, -1, why});
     if (auto* observer = broker_.observer())
         observer->connectionRefused(info_.peer, connect_ ? connect_->clientId : "", code, why);
     if (!isAccepted_) (void)writeConnack(code, false, {});  // too large even so: just closed

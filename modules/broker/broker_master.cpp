@@ -144,7 +144,8 @@ Result<JsonText> BrokerMaster::disconnect(const json& body) {
     const std::string id = textOf(body, "clientId");
     if (id.empty()) return Error(Errc::BadMessage, "disconnect needs a clientId");
     if (view_->disconnect(id)) return jsonText({{"disconnected", id}});
-    return Error(Errc::UnknownServer, "no client '" + id + "' is connected");
+    return Error(Errc::UnknownServer,
+                 "no client '" + id + "' is connected, or it is the master itself");
 }
 
 /// Without `trace` one begins, with it what was written down since the last time is answered;

@@ -254,6 +254,23 @@ TEST_F(BrokerTraceTest, FollowsOneClientThroughItsLife) {
     EXPECT_THAT(read(*trace), testing::IsEmpty()) << "told once";
 }
 
+// What an operator looks for most often: why something does not come.
+TEST_F(BrokerTraceTest, TellsWhatIsRefused) {
+    world.access.publishRule = [](const auto&, std::string_view topic) { return topic != "p"; };
+    world.access.subscribeRule = [](const auto&, std::string_view filter) { return filter != "s"; };
+    const auto trace = view.startTrace("me", {"c", ""});
+    ASSERT_TRUE(trace);
+    ScriptedClient client(world), refused(world);
+    client.connects("c");
+    client.subscribes("s", 1);
+    client.publishes("p", "1");
+    client.vanishes();
+    world.access.verdict = ReasonCode::BadUserNameOrPassword;
+    refused.sends(refused.connectPacket("c"));
+    EXPECT_THAT(read(*trace), testing::ElementsAre("connect c", "deny c s", "deny c p",
+                                                   "disconnect c", "refuse c"));
+}
+
 TEST_F(BrokerTraceTest, FollowsTopicsAndWhatIsDropped) {
     const auto trace = view.startTrace("me", {"", "t/#"});
     ScriptedClient slow(world), other(world);

@@ -77,6 +77,12 @@ TEST_F(EmbeddedClientTest, IsToldOfWhatIsNotKeptWhileTheStoreFails) {
     EXPECT_TRUE(isTold);
 }
 
+TEST_F(EmbeddedClientTest, IsNotSentAwayByAnAdministrator) {
+    connect();
+    EXPECT_FALSE(world.broker.disconnectClient("leader"));
+    EXPECT_TRUE(world.broker.sessions().at("leader")->isConnected());
+}
+
 TEST_F(EmbeddedClientTest, ReceivesWhatItPublishes) {
     for (const int qos : {0, 1, 2}) client.subscribe("a/" + std::to_string(qos), qos);
     connect();
