@@ -30,20 +30,6 @@ INSTANTIATE_TEST_SUITE_P(AllVersions, BrokerSession,
                          ::testing::Values(Version::V31, Version::V311, Version::V5),
                          test::versionName);
 
-TEST(BrokerSession, BoundsTheBytesOfFilters) {
-    BrokerLimits limits;
-    limits.maxFilterBytes = 10;
-    BrokerWorld world{limits};
-    ScriptedClient one{world};
-    one.connects("one");
-    EXPECT_EQ(one.subscribes("12345678")[0], 0);
-    EXPECT_EQ(one.subscribes("123")[0], 0x97);
-    EXPECT_EQ(one.subscribes("12345678", 1)[0], 1);  // the same again
-    one.sends(Unsubscribe{9, {"12345678"}, {}});
-    one.expects<Unsuback>();
-    EXPECT_EQ(one.subscribes("1234567890")[0], 0);
-}
-
 TEST(BrokerSession, WhatHasExpiredTakesNoRoomInAQueue) {
     BrokerLimits limits;
     limits.maxQueuedMessages = 3;
@@ -364,40 +350,6 @@ TEST(BrokerSessions, OfOneIdentityLeaveRoomInQueuesForOthers) {
     EXPECT_LT(queued("1") + queued("2") + queued("3") + queued("4"), 50U);
     leaves("1", "idler");  // what it had is free again, and it may stay
     EXPECT_LE(world.broker.gauges().queuedBytes, limits.maxQueuedBytesTotal);
-}
-
-// A thousand filters of 64 KiB each, in many sessions, would take all memory there is.
-TEST(BrokerSessions, OfOneIdentityMaySubscribeSoMuchOnly) {
-    BrokerLimits limits;
-    limits.maxSubscriptionBytesPerIdentity = 400'000;
-    limits.maxSubscriptionBytes = 600'000;
-    BrokerWorld world{limits};
-    const std::string longText(60'000, 'x');
-    const auto isGranted = [&](ScriptedClient& client, const std::string& filter) {
-        client.sends(Subscribe{1, {{filter + longText, 1}}, {}});
-        return client.expects<Suback>().codes.at(0) < 0x80;
-    };
-    const auto connects = [](ScriptedClient& client, const char* id, const char* user) {
-        Connect packet = client.connectPacket(id);
-        packet.username = user;
-        client.connects(packet);
-    };
-    ScriptedClient one{world}, two{world}, other{world}, third{world};
-    connects(one, "1", "idler");
-    connects(two, "2", "idler");
-    connects(other, "3", "somebody else");
-    connects(third, "4", "a third");
-    EXPECT_TRUE(isGranted(one, "a"));
-    EXPECT_TRUE(isGranted(one, "a")) << "the same takes no more";
-    EXPECT_TRUE(isGranted(two, "a"));
-    EXPECT_FALSE(isGranted(two, "b"));
-    EXPECT_TRUE(isGranted(other, "b"));
-    EXPECT_FALSE(isGranted(third, "b")) << "that is all there is";
-    EXPECT_EQ(world.broker.counters().subscriptionsRefused, 2U);
-    one.vanishes();  // and its subscriptions with it
-    EXPECT_TRUE(isGranted(two, "b"));
-    two.sends(Unsubscribe{2, {"b" + longText}, {}});
-    EXPECT_TRUE(isGranted(third, "b"));
 }
 
 }  // namespace
