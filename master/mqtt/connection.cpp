@@ -49,6 +49,12 @@ void Connection::receive(std::string_view bytes, TimePoint now) {
     if (state_ != State::Closed && used < bytes.size()) kept_.assign(bytes.substr(used));
 }
 
+bool Connection::takeQuickAck() noexcept {
+    if (!sawAck_ || !output_.empty() || quickAcks_ == 0) return false;
+    --quickAcks_;
+    return true;
+}
+
 void Connection::processKept() {
     const std::size_t used = process(kept_);
     if (used == kept_.size() || state_ == State::Closed) {

@@ -75,8 +75,10 @@ public:
     /// than it may, or the store is behind.
     bool wantsInput() const;
     /// The last receive() held acknowledgements and nothing is sent back: TCP should acknowledge at
-    /// once, or a client with Nagle's algorithm waits for it.
-    bool wantsQuickAck() const noexcept { return sawAck_ && output_.empty(); }
+    /// once, or a client with Nagle's algorithm waits for it with what it has to publish. A few
+    /// times only after each PUBLISH, and at first: who publishes nothing has nothing that waits,
+    /// and the next message to it acknowledges as well, at no cost.
+    bool takeQuickAck() noexcept;
     /// The client said that it reads and sends nothing any more.
     bool hasPeerLeft() const noexcept { return hasPeerLeft_; }
     bool isClosed() const noexcept { return state_ == State::Closed; }
@@ -190,6 +192,8 @@ private:
     State state_ = State::AwaitsConnect;
     Version version_ = Version::V311;
     bool sawAck_ = false;
+    static constexpr std::uint8_t kQuickAcks = 8;
+    std::uint8_t quickAcks_ = kQuickAcks;  // that are left until the next PUBLISH
     bool isProcessing_ = false;
     bool hasPeerLeft_ = false;     // DISCONNECT came
     bool isAccepted_ = false;      // CONNACK 0 was sent

@@ -46,6 +46,7 @@ bool Connection::resolveAlias(Publish& packet) {
 void Connection::onPublish(const PublishRequest& request, std::uint16_t packetId) {
     if (!broker_.takesTopic(request.topic)) return failTopic(request.topic);
     ++broker_.counters().messagesReceived;
+    quickAcks_ = kQuickAcks;
     broker_.counters().payloadBytesReceived += request.payload.size();
     if (rate_) rate_->takeMessage();
     if (state_ == State::Foreign) return onForeignPublish(request, packetId);

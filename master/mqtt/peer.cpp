@@ -79,7 +79,7 @@ void Peer::read() {
         decode(raw);
     else
         connection_->receive(raw, host_->now());
-    if (!isClosing_ && connection_->wantsQuickAck()) acknowledgeAtOnce();
+    if (!isClosing_ && connection_->takeQuickAck()) acknowledgeAtOnce();
 }
 
 bool Peer::wantsInput() const {
