@@ -276,7 +276,10 @@ void ScriptWorld::checkLimits() {
         // Above the bound nothing is read; one read may be answered, and one message goes beyond.
         const std::size_t most = limits.maxOutputBytes + 2 * limits.decode.maxPacketSize;
         requireThat(client->connection.output().bytes() <= most, "too much output");
-        if (client->witness.isClientWrong() && !isForeignOn_ && !access_.isWaiting())
+        // Who cleared a session away is answered, and read on, once that is kept.
+        const bool mayWait =
+            access_.isWaiting() || (hasStore_ && (store_.isHeld() || store_.isFailing()));
+        if (client->witness.isClientWrong() && !isForeignOn_ && !mayWait)
             requireThat(client->connection.isClosed(), "a client that is wrong stays connected");
     }
 }
