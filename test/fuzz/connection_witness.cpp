@@ -138,8 +138,12 @@ void ConnectionWitness::check(const Packet& packet, std::size_t size) {
 }
 
 void ConnectionWitness::checkPublish(const Publish& packet) {
-    requireThat(isValidTopicName(packet.topic), "a topic that is none");
-    requireThat(packet.properties.topicAlias.value_or(0) <= aliasMaximum_, "an alias too high");
+    const auto alias = packet.properties.topicAlias;
+    const bool isKnown = alias && aliases_.count(*alias) != 0;
+    requireThat(isValidTopicName(packet.topic) || (packet.topic.empty() && isKnown),
+                "a topic that is none");
+    requireThat(alias.value_or(0) <= aliasMaximum_, "an alias too high");
+    if (alias) aliases_.insert(*alias);
     if (packet.qos == 0) return;
     for (const auto& [id, state] : open_)
         requireThat(id != packet.packetId, "a packet id that is in use");

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,6 +67,7 @@ private:
     std::size_t receiveMaximum_ = 65535;
     std::size_t maximumPacketSize_ = SIZE_MAX;
     std::size_t aliasMaximum_ = 0;
+    std::set<std::uint16_t> aliases_;  // that stand for a topic
     std::size_t pings_ = 0;
     std::string input_, output_;
     Expected expected_;
