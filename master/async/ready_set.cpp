@@ -56,6 +56,10 @@ bool ReadySet::add(int fd, void* owner) const {
     return ::epoll_ctl(waiter_->epoll(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+void ReadySet::remove(int fd) const {
+    if (waiter_) (void)::epoll_ctl(waiter_->epoll(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
 std::span<const epoll_event> ReadySet::take() {
     if (!waiter_) return {};
     const int count = ::epoll_wait(waiter_->epoll(), events_.data(), kMostEvents, 0);

@@ -30,9 +30,13 @@ public:
 
     /// False if the system has no descriptors left: errno says it.
     bool open();
-    /// Watches `fd` in both directions until it is closed. `owner` comes back in its events as
+    /// Watches `fd` in both directions until remove(). `owner` comes back in its events as
     /// data.ptr. False: errno says why.
     bool add(int fd, void* owner) const;
+    /// Call it before `fd` is closed. To close it is not enough: a child process has a copy until
+    /// it calls exec, and events of what the copy stands for would go on to come, for an owner that
+    /// is gone (epoll(7)).
+    void remove(int fd) const;
     /// Events since the last call, at most kMostEvents; good until the next call. Never blocks.
     std::span<const epoll_event> take();
     /// Calls back for what comes after now. Before it, what came is not announced.

@@ -132,8 +132,8 @@ void Connection::failAck() {
 void Connection::onPubrec(std::uint16_t packetId, ReasonCode code) {
     sawAck_ = true;
     // A foreign client has no session, and was sent nothing that it could have received.
-    const auto meaning = session_ != nullptr ? session_->onPubrec(packetId, code)
-                                             : Session::AckMeaning::Unknown;
+    const auto meaning =
+        session_ != nullptr ? session_->onPubrec(packetId, code) : Session::AckMeaning::Unknown;
     if (meaning == Session::AckMeaning::Misplaced) return failAck();
     if (meaning == Session::AckMeaning::End) return broker_.pump(*session_);
     const bool isKnown = meaning == Session::AckMeaning::Step;

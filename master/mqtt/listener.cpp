@@ -81,6 +81,7 @@ public:
 
     TimePoint now() const override { return isInTurn_ ? turnTime_ : loop_.now(); }
     void flushLater(Peer& peer) override;
+    void closes(int socket) override { ready_.remove(socket); }
     void readLater(Peer& peer) override;
     void closing(Peer& peer) override;
     void done(Peer& peer) override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -194,7 +195,7 @@ void Peer::cut(std::string_view reason) {
     if (connection_) connection_->ended(reason, host_->now());
     connection_.reset();
     stream_.reset();
-    host_ = nullptr;
+    std::exchange(host_, nullptr)->closes(socket_.get());
     socket_.reset();
 }
 

@@ -28,6 +28,8 @@ public:
     virtual void readLater(Peer& peer) = 0;
     /// The peer is to end soon: it writes its last bytes, then waits for the client to hang up.
     virtual void closing(Peer& peer) = 0;
+    /// The peer closes its socket now, and hears of it no more.
+    virtual void closes(int socket) = 0;
     /// The peer has no connection any more and may be destroyed, but not before this turn's end.
     virtual void done(Peer& peer) = 0;
 

@@ -20,6 +20,7 @@ struct CountingHost final : PeerHost {
     void flushLater(Peer&) override {}
     void readLater(Peer&) override { ++later; }
     void closing(Peer&) override {}
+    void closes(int) override {}
     void done(Peer&) override {}
     int later = 0;
 };
