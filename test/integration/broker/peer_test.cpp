@@ -1,6 +1,8 @@
-// What one read of a connection may bring, on a pair of sockets.
+// What one read of a connection may bring, and what comes after its end, on a pair of sockets.
 #include "master/mqtt/peer.hpp"
 
+#include "master/async/asio_loop.hpp"
+#include "master/async/ready_set.hpp"
 #include "test/support/scripted_client.hpp"
 
 #include <string>
@@ -48,6 +50,26 @@ TEST(Peer, ReadsItsShareOfATurnAndTheRestLater) {
     EXPECT_EQ(broker.counters().bytesReceived, 250u);
     EXPECT_EQ(host.later, 2);
     peer.cut("the test is over");
+}
+
+// A child process has such a copy until it calls exec.
+TEST(ReadySet, TellsNothingOfASocketThatWasRemovedWhileACopyIsOpen) {
+    boost::asio::io_context context;
+    AsioLoop loop(context);
+    ReadySet ready(loop, [] {});
+    ASSERT_TRUE(ready.open());
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+    UniqueFd server(ends[0]);
+    const UniqueFd client(ends[1]);
+    const UniqueFd copy(::dup(server.get()));
+    int owner = 0;
+    ASSERT_TRUE(ready.add(server.get(), &owner));
+    ASSERT_EQ(ready.take().size(), 1u);  // it can be written
+    ready.remove(server.get());
+    server.reset();
+    ASSERT_EQ(::send(client.get(), "x", 1, 0), 1);
+    EXPECT_TRUE(ready.take().empty());
 }
 
 }  // namespace
