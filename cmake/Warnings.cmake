@@ -10,7 +10,9 @@ if(MUSTER_SANITIZE)
   target_compile_options(muster_build INTERFACE -fsanitize=${MUSTER_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(muster_build INTERFACE -fsanitize=${MUSTER_SANITIZE})
   if(MUSTER_SANITIZE MATCHES "undefined")
-    target_compile_options(muster_build INTERFACE -fno-sanitize-recover=undefined)
+    # No vptr check: it asks through a pipe whether memory can be read, so in a process out of descriptors
+    # (which the broker must survive, and a test makes) it takes every good object for a bad one.
+    target_compile_options(muster_build INTERFACE -fno-sanitize-recover=undefined -fno-sanitize=vptr)
   endif()
 endif()
 if(MUSTER_BUILD_FUZZ)

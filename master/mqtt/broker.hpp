@@ -262,7 +262,7 @@ private:
     std::set<std::pair<TimePoint, Session*>> due_;  // wills and ends of sessions
     std::unordered_set<Connection*> connections_;
     Admission admission_;
-    std::unordered_set<Connection*> holding_;  // those with answers that wait for the store
+    std::unordered_set<Connection*> holding_;  // those who wait for the store
     std::unordered_set<Session*> awaiting_;    // those whose next message waits for the store
     Fifo<Waiting> waiting_;
     bool wasBehind_ = false;

@@ -152,7 +152,7 @@ void Broker::releaseHeld() {
     holding.swap(holding_);
     for (Connection* connection : holding) {
         connection->storeMoved();
-        if (connection->holdsAnswers()) holding_.insert(connection);
+        if (connection->awaitsStore()) holding_.insert(connection);
     }
     if (!wasBehind_ || recorder_.isBehind()) return;
     wasBehind_ = false;

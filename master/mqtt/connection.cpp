@@ -32,7 +32,7 @@ bool Connection::mayProcess() const noexcept {
 
 bool Connection::wantsInput() const {
     return mayProcess() && !isPaused_ && output_.bytes() <= broker_.limits().maxOutputBytes &&
-           !holdsTooMuch() && !broker_.mustWaitForStore();
+           !holdsTooMuch() && !owesTooMuch() && !broker_.mustWaitForStore();
 }
 
 void Connection::receive(std::string_view bytes, TimePoint now) {
@@ -66,6 +66,7 @@ void Connection::processKept() {
 
 std::size_t Connection::process(std::string_view bytes) {
     isProcessing_ = true;
+    const StorePosition before = broker_.recorded();
     std::size_t used = 0;
     while (used < bytes.size() && mayProcess()) {
         const std::size_t size = step(bytes.substr(used));
@@ -74,6 +75,7 @@ std::size_t Connection::process(std::string_view bytes) {
         ++broker_.counters().packetsReceived;
     }
     isProcessing_ = false;
+    noteChanges(used, before);
     if (rate_) boundRate(info_.isCarried ? 0 : used, broker_.now());
     return used;
 }

@@ -67,12 +67,14 @@ public:
     /// they promised cannot be kept.
     void storeMoved();
     bool holdsAnswers() const noexcept { return held_ && !held_->empty(); }
+    /// It has to be told when the store moves.
+    bool awaitsStore() const noexcept { return holdsAnswers() || owesTooMuch(); }
     /// What wantsInput() waited for may be over.
     void mayReadAgain() { wire_.inputWanted(); }
 
     OutputQueue& output() noexcept { return output_; }
     /// False while input has to wait: authentication runs, the client does not read, it sends more
-    /// than it may, or the store is behind.
+    /// than it may, or the store is behind, with its changes or as a whole.
     bool wantsInput() const;
     /// The last receive() held acknowledgements and nothing is sent back: TCP should acknowledge at
     /// once, or a client with Nagle's algorithm waits for it with what it has to publish. A few
@@ -135,6 +137,8 @@ private:
     void hold(HeldAnswer answer, StorePosition before);
     void sendReady();
     bool holdsTooMuch() const noexcept;
+    void noteChanges(std::size_t bytes, StorePosition before);
+    bool owesTooMuch() const noexcept;
     void sendHeld(const HeldAnswer& answer);
     void failHeld();
     bool cannotKeep(ReasonCode code);
@@ -214,8 +218,10 @@ private:
     std::unique_ptr<OutgoingAliases> outgoingAliases_;   // if the client takes any
     std::unique_ptr<std::unordered_set<std::uint16_t>> foreignQos2_;
     std::unique_ptr<Fifo<HeldAnswer>> held_;
-    std::string kept_;        // the beginning of a packet
-    std::string linkReason_;  // why our side closed the link
+    StorePosition owedUntil_ = 0;  // its last change
+    std::size_t owedBytes_ = 0;    // of its changes since the store last had them all
+    std::string kept_;             // the beginning of a packet
+    std::string linkReason_;       // why our side closed the link
     OutputQueue output_;
 };
 

@@ -9,6 +9,9 @@ namespace {
 
 constexpr unsigned kPuback = 4, kPubrec = 5;
 constexpr std::size_t kMostHeld = 10'000;
+// Of one client, a small part of what the store may be behind: others are read on.
+constexpr std::size_t kMostOwed = 4u << 20;
+constexpr std::size_t kChange = 64;  // bytes of a change beside what came from the client
 
 }  // namespace
 
@@ -67,14 +70,25 @@ bool Connection::holdsTooMuch() const noexcept {
     return held_ && held_->size() >= kMostHeld;
 }
 
+// `before`: how much was recorded before the client's last `bytes` were processed.
+void Connection::noteChanges(std::size_t bytes, StorePosition before) {
+    if (broker_.recorded() <= before) return;
+    if (broker_.committed() >= owedUntil_) owedBytes_ = 0;
+    owedBytes_ += bytes + kChange * static_cast<std::size_t>(broker_.recorded() - before);
+    owedUntil_ = broker_.recorded();
+    if (owesTooMuch()) broker_.holds(*this);
+}
+
+bool Connection::owesTooMuch() const noexcept {
+    return owedBytes_ > kMostOwed && broker_.committed() < owedUntil_ && !broker_.isStoreFailing();
+}
+
 void Connection::storeMoved() {
-    if (!held_) return;
-    sendReady();
-    if (broker_.isStoreFailing()) failHeld();
-    if (!held_) return;
-    sendReady();
-    if (held_->empty()) held_.reset();
-    if (!holdsTooMuch()) wire_.inputWanted();
+    if (held_) sendReady();
+    if (held_ && broker_.isStoreFailing()) failHeld();
+    if (held_) sendReady();
+    if (held_ && held_->empty()) held_.reset();
+    if (!holdsTooMuch() && !owesTooMuch()) wire_.inputWanted();
 }
 
 void Connection::sendReady() {

@@ -123,9 +123,11 @@ public:
         return packets_.size();
     }
     mqtt::Connection& connection() { return *connection_; }
+    /// How often the broker said that it reads on.
+    std::size_t wakeups() const noexcept { return wakeups_; }
 
     void outputReady() override {}
-    void inputWanted() override {}
+    void inputWanted() override { ++wakeups_; }
     void close() override { isClosed_ = true; }
 
 private:
@@ -138,6 +140,7 @@ private:
     std::uint16_t nextId_ = 1;
     bool isClosed_ = false;
     bool isReading_ = true;
+    std::size_t wakeups_ = 0;
     std::string bytes_;
     std::deque<mqtt::Packet> packets_;
 };

@@ -121,10 +121,12 @@ TEST_F(ClusterKill, ACrashLoopBacksOffAndSaysWhy) {
     setMode("gate", "crash");
     setType("gate", {{"restart", {{"base", "400ms"}}}});
     launch();
+    Json shown;  // as it was then: the next try may come before another look
     ASSERT_TRUE(eventually(30s, [&] {
-        return countOf("gate-1 started") >= 3 && row("gate-1")["state"] == "backoff";
+        if (countOf("gate-1 started") < 3) return false;
+        shown = row("gate-1");
+        return shown["state"] == "backoff";
     })) << Json(rows()).dump(1);
-    const Json shown = row("gate-1");
     const auto note = shown.value("note", "");
     EXPECT_NE(note.find("crash loop"), std::string::npos) << note;
     EXPECT_NE(note.find("next try in"), std::string::npos) << note;

@@ -1,5 +1,7 @@
 #include "common/config/fields.hpp"
 
+#include "test/unit/config/config_case.hpp"
+
 #include <fstream>
 #include <sstream>
 
@@ -9,6 +11,9 @@ namespace muster::config {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
 
 TEST(Fields, StandInTheDocumentationAsInTheCode) {
     std::ifstream in(MUSTER_SOURCE_DIR "/docs/configuration.md");
@@ -34,6 +39,27 @@ TEST(Fields, ParentsStandBeforeTheirChildren) {
         EXPECT_FALSE(field.line.empty()) << field.path;
         seen.push_back(field.path);
     }
+}
+
+// With the bounds of the table that the documentation shows.
+TEST(Fields, OfLimitsTakeTheirBoundsAndNothingBeyond) {
+    const auto problems = [](const std::string& name, std::int64_t value) {
+        test::ConfigCase game;
+        game.muster("\"limits\": {\"" + name + "\": " + std::to_string(value) + "}");
+        return game.problems();
+    };
+    int seen = 0;
+    for (const auto& field : kFields) {
+        const std::string path = field.path;
+        if (!path.starts_with("limits.") || field.type != FieldType::Integer) continue;
+        ++seen;
+        const std::string name = path.substr(path.find('.') + 1);
+        EXPECT_THAT(problems(name, field.least), IsEmpty()) << path;
+        EXPECT_THAT(problems(name, field.most), IsEmpty()) << path;
+        EXPECT_THAT(problems(name, field.least - 1), ElementsAre(HasSubstr("/limits/" + name)));
+        EXPECT_THAT(problems(name, field.most + 1), ElementsAre(HasSubstr("/limits/" + name)));
+    }
+    EXPECT_GE(seen, 20);
 }
 
 TEST(Durations, AreAWholeNumberAndAUnit) {
