@@ -24,6 +24,7 @@ const kinds = {
         bars: [{ figure: 'rate', of: 'null-asio', least: 0.9 }] },
     'echo64': { load: ['roundtrip', '--in-flight', '64', '--seconds', '1.5'], of: all, isPinned: true,
         bars: [{ figure: 'rate', of: 'null-asio', least: 0.6 }] },
+    'flood': { load: ['roundtrip', '--in-flight', '1', '--flood', '250000', '--seconds', '3'], of: ['muster', 'mosquitto'], isDurable: true, bars: [] },
     'connections': { load: ['connections', '--count', '10000'], of: all,
         bars: [{ figure: 'rate', of: 'null-asio', least: 0.8 }] },
     'idle': { load: ['idle', '--count', '19000', '--seconds', '1'], of: ['muster', 'mosquitto'],

@@ -39,6 +39,8 @@ void addOptions(CLI::App& app, LoadOptions& options) {
     app.add_option("--subscribers", options.subscribers, "fanout")->check(CLI::Range(1, 20'000));
     app.add_option("--rounds", options.rounds, "fanout: messages")->check(CLI::Range(1, 100'000));
     app.add_option("--in-flight", options.inFlight, "roundtrip")->check(CLI::Range(1, 10'000));
+    app.add_option("--flood", options.flood, "roundtrip: beside retained messages of that size")
+        ->check(CLI::Range(16, 1'000'000));
     app.add_option("--count", options.count, "connections, idle: connections; offline: messages")
         ->check(CLI::Range(1, 10'000'000));
     app.add_option("--concurrency", options.concurrency, "connections: at once")

@@ -25,6 +25,7 @@ struct LoadOptions {
     std::size_t subscribers = 1'000;
     std::size_t rounds = 100;
     std::size_t inFlight = 1;
+    std::size_t flood = 0;  // of a payload that is to be retained; 0: no flood
     std::size_t count = 10'000;
     std::size_t concurrency = 64;
 };
@@ -75,7 +76,8 @@ private:
 void loadStream(const LoadOptions& options);
 /// One publisher to many subscribers of one topic.
 void loadFanOut(const LoadOptions& options);
-/// A asks, B answers.
+/// A asks, B answers; with `flood`, beside a client that publishes retained messages as fast as it
+/// is read.
 void loadRoundTrip(const LoadOptions& options);
 /// TCP connect, CONNECT, CONNACK, DISCONNECT, again and again.
 void loadConnections(const LoadOptions& options);

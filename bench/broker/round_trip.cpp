@@ -11,12 +11,39 @@ constexpr const char* kAnswers = "bench/answer";
 constexpr std::uint64_t kWarmUp = 500'000'000;
 constexpr unsigned kPublish = 3;
 
+/// Publishes retained messages, always more than the socket takes. Nothing without a size.
+class Flood {
+public:
+    Flood(Reactor& reactor, const LoadOptions& options) : socket_(reactor) {
+        if (options.flood == 0) return;
+        constexpr int kTopics = 50;
+        constexpr char kRetain = 1;
+        for (int i = 0; i < kTopics; ++i) {
+            const std::size_t at = messages_.size();
+            const std::string topic = "bench/flood/" + std::to_string(i);
+            PublishTemplate(topic, 0, options.flood).appendTo(messages_, {});
+            messages_[at] = static_cast<char>(messages_[at] | kRetain);
+        }
+        bringUp(reactor, options, socket_, "");
+    }
+    void goOn() {
+        if (messages_.empty() || socket_.isStuck()) return;
+        if (socket_.pending() == 0) socket_.out = messages_;
+        socket_.flush();
+    }
+
+private:
+    FramedSocket socket_;
+    std::string messages_;
+};
+
 class RoundTrips {
 public:
     explicit RoundTrips(const LoadOptions& options)
         : options_(options),
           asker_(reactor_),
           answerer_(reactor_),
+          flood_(reactor_, options),
           request_(kRequests, options.qos, options.size),
           answer_(kAnswers, options.qos, options.size) {
         answerer_.onPacket = [this](FramedSocket& self, const Frame& frame) {
@@ -42,6 +69,7 @@ public:
                 request_.appendTo(asker_.out, {sent_++, nowNs()});
             for (FramedSocket* socket : {&asker_, &answerer_})
                 if (socket->pending() > 0 && !socket->isStuck()) socket->flush();
+            flood_.goOn();
             reactor_.poll(kWaitMs);
         }
     }
@@ -53,6 +81,7 @@ private:
     const LoadOptions& options_;
     Reactor reactor_;
     FramedSocket asker_, answerer_;
+    Flood flood_;
     PublishTemplate request_, answer_;
     std::uint64_t sent_ = 0;
 };

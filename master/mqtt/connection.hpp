@@ -68,7 +68,7 @@ public:
     void storeMoved();
     bool holdsAnswers() const noexcept { return held_ && !held_->empty(); }
     /// It has to be told when the store moves.
-    bool awaitsStore() const noexcept { return holdsAnswers() || owesTooMuch(); }
+    bool awaitsStore() const noexcept { return holdsAnswers() || owesMuch(); }
     /// What wantsInput() waited for may be over.
     void mayReadAgain() { wire_.inputWanted(); }
 
@@ -138,6 +138,7 @@ private:
     void sendReady();
     bool holdsTooMuch() const noexcept;
     void noteChanges(std::size_t bytes, StorePosition before);
+    bool owesMuch() const noexcept;
     bool owesTooMuch() const noexcept;
     void sendHeld(const HeldAnswer& answer);
     void failHeld();

@@ -76,11 +76,16 @@ void Connection::noteChanges(std::size_t bytes, StorePosition before) {
     if (broker_.committed() >= owedUntil_) owedBytes_ = 0;
     owedBytes_ += bytes + kChange * static_cast<std::size_t>(broker_.recorded() - before);
     owedUntil_ = broker_.recorded();
-    if (owesTooMuch()) broker_.holds(*this);
+    if (owesMuch()) broker_.holds(*this);
 }
 
+bool Connection::owesMuch() const noexcept {
+    return owedBytes_ > kMostOwed && broker_.committed() < owedUntil_;
+}
+
+// While the store fails, what comes is refused; who is not read could not be told.
 bool Connection::owesTooMuch() const noexcept {
-    return owedBytes_ > kMostOwed && broker_.committed() < owedUntil_ && !broker_.isStoreFailing();
+    return owesMuch() && !broker_.isStoreFailing();
 }
 
 void Connection::storeMoved() {

@@ -29,6 +29,11 @@ public:
         isFailing_ = true;
         move();
     }
+    /// It can be written again; what waits is not yet.
+    void recovers() {
+        isFailing_ = false;
+        move();
+    }
     void isNow(bool behind) {
         isBehind_ = behind;
         move();

@@ -248,6 +248,12 @@ TEST_P(BrokerStore, ReadsThemOnWhenTheStoreFails) {
     EXPECT_FALSE(publisher.connection().wantsInput());
     store.fails();
     EXPECT_TRUE(publisher.connection().wantsInput()) << "they are to hear that nothing is kept";
+    store.recovers();
+    EXPECT_FALSE(publisher.connection().wantsInput());
+    const std::size_t before = publisher.wakeups();
+    store.commits();
+    EXPECT_TRUE(publisher.connection().wantsInput());
+    EXPECT_GT(publisher.wakeups(), before);
 }
 
 // Its PUBREC got lost. Were it refused now, the client would use the id for another message, and
