@@ -23,6 +23,8 @@ const std::vector<CounterFigure> kCounterFigures = {
      "Connections closed for a packet, CONNECT or properties above the bound."},
     {"ratePauses", "muster_broker_rate_pauses_total", &BrokerCounters::ratePauses,
      "Times that reading from a client paused because it sent faster than it may."},
+    {"storePauses", "muster_broker_store_pauses_total", &BrokerCounters::storePauses,
+     "Times that reading from a client paused because the store had not written what it sent."},
     {"slowConsumersClosed", "muster_broker_slow_consumers_closed_total",
      &BrokerCounters::slowConsumersClosed, "Clients sent away because they read too slowly."},
     {"clientsConnected", "muster_broker_clients_connected_total", &BrokerCounters::clientsConnected,

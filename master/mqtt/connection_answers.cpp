@@ -74,9 +74,12 @@ bool Connection::holdsTooMuch() const noexcept {
 void Connection::noteChanges(std::size_t bytes, StorePosition before) {
     if (broker_.recorded() <= before) return;
     if (broker_.committed() >= owedUntil_) owedBytes_ = 0;
+    const bool wasMuch = owesMuch();
     owedBytes_ += bytes + kChange * static_cast<std::size_t>(broker_.recorded() - before);
     owedUntil_ = broker_.recorded();
-    if (owesMuch()) broker_.holds(*this);
+    if (!owesMuch()) return;
+    broker_.holds(*this);
+    if (!wasMuch) ++broker_.counters().storePauses;
 }
 
 bool Connection::owesMuch() const noexcept {

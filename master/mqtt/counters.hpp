@@ -15,6 +15,7 @@ struct BrokerCounters {
     std::uint64_t topicsTooDeep = 0;         // topics and filters with too many levels
     std::uint64_t packetsTooLarge = 0;       // closed for a packet, CONNECT or its properties
     std::uint64_t ratePauses = 0;            // a client sent faster than it may
+    std::uint64_t storePauses = 0;           // a client sent faster than the store writes
     std::uint64_t slowConsumersClosed = 0;   // clients sent away for reading too slowly
     std::uint64_t clientsConnected = 0;      // CONNECT accepted
     std::uint64_t clientsRefused = 0;        // CONNACK with a code other than 0, or closed instead

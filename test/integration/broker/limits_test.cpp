@@ -2,6 +2,7 @@
 #include "common/process/unique_fd.hpp"
 #include "test/support/eventually.hpp"
 #include "test/support/live_broker.hpp"
+#include "test/support/manual_session_store.hpp"
 #include "test/support/mqtt_bytes.hpp"
 #include "test/support/raw_client.hpp"
 
@@ -142,6 +143,40 @@ TEST(BrokerLimitsAtSockets, SlowDownWhoSendsTooMuchAndLoseNothing) {
         EXPECT_TRUE(eventually(5s, [&] { return live.counters().ratePauses > 0; }));
     }
     EXPECT_TRUE(eventually(10s, [&] { return live.counters().messagesReceived == 250; }));
+}
+
+TEST(BrokerLimitsAtSockets, ReadWhoFillsTheStoreOnceItHasWrittenAndOthersAllTheTime) {
+    ManualSessionStore store;
+    LiveBroker live;
+    const auto onLoop = [&](auto task) {
+        return live.call([&, task] {
+            store.now = live.loop().now();
+            task();
+            return live.broker().counters();
+        });
+    };
+    onLoop([&] { EXPECT_TRUE(live.broker().restore(store, store.now)); });
+    RawClient filler(live.port()), other(live.port());
+    filler.setSendTimeout({20, 0});
+    ASSERT_TRUE(isLetIn(filler, "filler") && isLetIn(other, "other"));
+    constexpr std::size_t kMessages = 12;
+    auto filled = std::async(std::launch::async, [&] {
+        // QoS 0, retained, 900 000 bytes with topic "t" and no properties.
+        const std::string head("\x31\xA0\xF7\x36\0\x01t\0", 8);
+        const std::string message = head + std::string(900'000 - 4, 'x');
+        for (std::size_t i = 0; i < kMessages; ++i)
+            if (!filler.send(message)) return false;
+        return true;
+    });
+    EXPECT_TRUE(eventually(10s, [&] { return live.counters().storePauses == 1; }));
+    EXPECT_LT(live.counters().messagesReceived, kMessages);
+    const std::string ping("\xC0\0", 2), pong("\xD0\0", 2);
+    ASSERT_TRUE(other.send(ping));
+    EXPECT_TRUE(other.receiveUntil(pong, 5s).ends_with(pong));
+    EXPECT_TRUE(eventually(
+        10s, [&] { return onLoop([&] { store.commits(); }).messagesReceived == kMessages; }));
+    EXPECT_TRUE(filled.get());
+    onLoop([&] { store.setObserver(nullptr); });
 }
 
 }  // namespace

@@ -231,6 +231,7 @@ TEST_P(BrokerStore, ReadsOnlyThoseNoMoreWhoseOwnChangesAreBehind) {
         publisher.sends(Publish{"a", large, 0, true, false, 0, {}});
     }
     EXPECT_FALSE(publisher.connection().wantsInput());
+    EXPECT_EQ(world.broker.counters().storePauses, 1U);
     client.sends(Publish{"b", "x", 0, true, false, 0, {}});
     EXPECT_TRUE(client.connection().wantsInput());
     const std::size_t before = publisher.wakeups();
