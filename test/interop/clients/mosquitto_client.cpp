@@ -3,7 +3,7 @@
 
 #include <future>
 #include <stdexcept>
-#include <utility>
+#include <thread>
 
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -42,8 +42,7 @@ public:
         mosquitto_connect_v5_callback_set(client_,
                                           [](auto*, void* self, int code, int flags, const auto*) {
                                               of(self).isPresent_ = (flags & 1) != 0;
-                                              if (!std::exchange(of(self).isAnswered_, true))
-                                                  of(self).connected_.set(code);
+                                              of(self).connected_.set(code);
                                           });
         mosquitto_subscribe_callback_set(client_,
                                          [](auto*, void* self, int, int, const int* granted) {
@@ -61,7 +60,8 @@ public:
         connectWith(options);
     }
     ~MosquittoClient() override {
-        mosquitto_loop_stop(client_, true);
+        loop_.request_stop();
+        if (loop_.joinable()) loop_.join();
         mosquitto_destroy(client_);
         mosquitto_lib_cleanup();
     }
@@ -96,7 +96,14 @@ private:
             mosquitto_connect_bind_v5(client_, "127.0.0.1", options.port, 60, nullptr, properties);
         mosquitto_property_free_all(&properties);
         check(code, "connect");
-        check(mosquitto_loop_start(client_), "loop");
+        // Its own thread could only be cancelled, wherever that is, and would connect again.
+        mosquitto_threaded_set(client_, true);
+        loop_ = std::jthread([client = client_](const std::stop_token& stop) {
+            constexpr int kWaitMs = 50;
+            while (!stop.stop_requested() &&
+                   mosquitto_loop(client, kWaitMs, 1) == MOSQ_ERR_SUCCESS) {
+            }
+        });
         if (const int refused = connected_.get(); refused != 0)
             throw std::runtime_error("refused: " + std::to_string(refused));
     }
@@ -104,8 +111,8 @@ private:
     int version_;
     mosquitto* client_ = nullptr;
     bool isPresent_ = false;
-    bool isAnswered_ = false;  // it connects again by itself
     Answer connected_, subscribed_, published_;
+    std::jthread loop_;
 };
 
 }  // namespace
