@@ -33,6 +33,7 @@ void Broker::tick(TimePoint now) {
     trace_.expire(now_);
     counters_.droppedExpired += retained_.sweep(now_, kSweepSlice);
     sweepQueues();
+    sweepShares();
 }
 
 void Broker::work(TimePoint now) {

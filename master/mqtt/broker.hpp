@@ -115,6 +115,10 @@ public:
         wasBehind_ = wasBehind_ || recorder_.isBehind();
         return recorder_.isBehind();
     }
+    /// While it lives, what is recorded counts as the debt of the session's name. Null: nobody's.
+    [[nodiscard]] Recorder::Payer paidBy(const Session* session) noexcept {
+        return {recorder_, session != nullptr ? &session->debt() : nullptr};
+    }
     /// Calls `then` when all that is recorded now is committed; at once if it is.
     void whenCommitted(std::function<void()> then);
 
@@ -132,7 +136,7 @@ public:
         connections_.erase(&connection);
         holding_.erase(&connection);
     }
-    /// It holds answers back: its storeMoved() is to be called.
+    /// It waits for the store: its storeMoved() is to be called.
     void holds(Connection& connection) { holding_.insert(&connection); }
 
     // --- for operators -------------------------------------------------------------------------
@@ -183,6 +187,7 @@ private:
         std::size_t sessions = 0;
         ByteBudget queued;
         ByteBudget subscribed;
+        StoreDebt debt;
     };
     struct Waiting {
         StorePosition position = 0;
@@ -214,6 +219,7 @@ private:
     bool hasRoomFor(const Session& session, const std::string& filter);
     void countFilter(Session& session, const std::string& filter);
     void sweepQueues();
+    void sweepShares();
 
     ReasonCode accept(const PublishRequest& request, const Session* from,
                       PublisherPtr publisher = nullptr);
@@ -254,8 +260,9 @@ private:
     SessionStore* store_ = nullptr;
     RetainedStore retained_;
     SubscriptionTree tree_;
-    std::unordered_map<std::string, Share> shares_;  // by name; each outlives its sessions
-    Sessions sessions_;                              // by its client id
+    std::unordered_map<std::string, Share> shares_;  // by name; each outlives its sessions and debt
+    std::unordered_set<std::string> unused_;  // names in shares_ that lost their last session
+    Sessions sessions_;                       // by its client id
     std::unordered_map<std::string, PublisherPtr> publishers_;  // of retained messages, by name
     std::size_t publishersSweptAt_ = 10'000;  // when so many are known, who has none left goes
     std::string queuesSweptUpTo_;             // a client id

@@ -222,6 +222,7 @@ bool Broker::queueRetained(Session& session, const TopicFilter& filter, const Su
 }
 
 void Broker::pump(Session& session) {
+    const auto payer = paidBy(&session);
     counters_.droppedExpired += session.pump(now_);
     if (session.waitsForStore()) awaiting_.insert(&session);
     while (!session.pendingRetained.empty() && session.isConnected()) {

@@ -57,7 +57,7 @@ Session& Broker::addSession(std::string clientId, ClientIdentity identity) {
     share.subscribed.limit = limits_.maxSubscriptionBytesPerIdentity;
     share.subscribed.total = &subscribed_;
     auto session = std::make_unique<Session>(std::move(clientId), std::move(identity), limits_,
-                                             share.queued, recorder_);
+                                             share.queued, recorder_, share.debt);
     Session& added = *session;
     sessions_.emplace(added.clientId(), std::move(session));
     return added;
@@ -66,7 +66,19 @@ Session& Broker::addSession(std::string clientId, ClientIdentity identity) {
 void Broker::eraseSession(const Session& session) {
     const auto own = shares_.find(session.identity().name);
     sessions_.erase(sessions_.find(session.clientId()));  // it stands on its share
-    if (--own->second.sessions == 0) shares_.erase(own);
+    if (--own->second.sessions == 0) unused_.insert(own->first);
+}
+
+// Not at once: what a name owes stays its debt when it comes back, and it may just be paying.
+void Broker::sweepShares() {
+    std::erase_if(unused_, [this](const std::string& name) {
+        const auto own = shares_.find(name);
+        if (own->second.sessions != 0) return true;
+        own->second.debt.settle(committed());
+        if (own->second.debt.bytes() != 0) return false;
+        shares_.erase(own);
+        return true;
+    });
 }
 
 bool Broker::discard(std::string_view clientId, const ClientIdentity& identity) {
@@ -86,6 +98,7 @@ Attachment Broker::attach(SessionRequest request, SessionOutlet& outlet) {
     const bool isPresent = known != nullptr;
     Session& session =
         isPresent ? *known : addSession(std::move(request.clientId), request.identity);
+    const auto payer = paidBy(&session);
     session.attach(outlet, std::move(request.identity), request.receiveMaximum);
     // In place of one that waited for its delay.
     session.will = request.will ? std::make_unique<Will>(std::move(*request.will)) : nullptr;
@@ -128,6 +141,7 @@ void Broker::takeOver(Session& session) {
 }
 
 void Broker::detach(Session& session, const Departure& departure) {
+    const auto payer = paidBy(&session);
     if (session.isConnected()) --connectedClients_;
     session.detach();
     note({"disconnect", session.clientId(), {}, 0, -1, departure.reason});
@@ -151,6 +165,7 @@ void Broker::detach(Session& session, const Departure& departure) {
 
 // The rights are those at this moment, not those at CONNECT.
 void Broker::publishWill(Session& session) {
+    const auto payer = paidBy(&session);
     session.willDue.reset();
     if (!session.will) return;
     const auto will = std::move(session.will);
@@ -165,6 +180,7 @@ void Broker::publishWill(const Will& will, const ClientIdentity& identity, const
 
 // A will that waits is due at the latest when its session ends (MQTT 5, 3.1.2-8).
 void Broker::endSession(Session& session) {
+    const auto payer = paidBy(&session);
     publishWill(session);
     ByteBudget& share = shareOf(session).subscribed;
     for (const auto& [text, granted] : session.subscriptions) {

@@ -30,9 +30,9 @@ bool Connection::mayProcess() const noexcept {
     return state_ != State::Closed && state_ != State::Authenticates;
 }
 
-bool Connection::wantsInput() const {
+bool Connection::wantsInput() {
     return mayProcess() && !isPaused_ && output_.bytes() <= broker_.limits().maxOutputBytes &&
-           !holdsTooMuch() && !owesTooMuch() && !broker_.mustWaitForStore();
+           !holdsTooMuch() && !mustLetStoreWrite() && !broker_.mustWaitForStore();
 }
 
 void Connection::receive(std::string_view bytes, TimePoint now) {
@@ -66,16 +66,18 @@ void Connection::processKept() {
 
 std::size_t Connection::process(std::string_view bytes) {
     isProcessing_ = true;
-    const StorePosition before = broker_.recorded();
     std::size_t used = 0;
-    while (used < bytes.size() && mayProcess()) {
+    while (used < bytes.size() && mayProcess() && !owesTooMuch()) {
+        const auto payer = broker_.paidBy(session_);
+        const StorePosition before = broker_.recorded();
         const std::size_t size = step(bytes.substr(used));
+        if (broker_.recorded() != before) owedUntil_ = broker_.recorded();
         if (size == 0) break;
         used += size;
         ++broker_.counters().packetsReceived;
     }
     isProcessing_ = false;
-    noteChanges(used, before);
+    mustLetStoreWrite();
     if (rate_) boundRate(info_.isCarried ? 0 : used, broker_.now());
     return used;
 }
@@ -188,6 +190,7 @@ void Connection::finish(bool publishWill, std::string_view reason,
     settle();
     authentication_.reset();
     held_.reset();
+    isOwing_ = false;
     if (Session* session = std::exchange(session_, nullptr))
         broker_.detach(*session, {publishWill, expirySeconds, reason});
     if (std::exchange(isLinkOpen_, false)) broker_.foreign().observer->onClose(*this, reason);

@@ -68,14 +68,17 @@ public:
     void storeMoved();
     bool holdsAnswers() const noexcept { return held_ && !held_->empty(); }
     /// It has to be told when the store moves.
-    bool awaitsStore() const noexcept { return holdsAnswers() || owesMuch(); }
+    bool awaitsStore() const noexcept { return holdsAnswers() || isOwing_; }
+    /// Some of what receive() got is left until the store has what came before: an end that came
+    /// behind it must wait.
+    bool hasInputLeft() const noexcept { return isOwing_ && !kept_.empty(); }
     /// What wantsInput() waited for may be over.
     void mayReadAgain() { wire_.inputWanted(); }
 
     OutputQueue& output() noexcept { return output_; }
     /// False while input has to wait: authentication runs, the client does not read, it sends more
-    /// than it may, or the store is behind, with its changes or as a whole.
-    bool wantsInput() const;
+    /// than it may, or the store is behind, with what its user wrote or as a whole.
+    bool wantsInput();
     /// The last receive() held acknowledgements and nothing is sent back: TCP should acknowledge at
     /// once, or a client with Nagle's algorithm waits for it with what it has to publish. A few
     /// times only after each PUBLISH, and at first: who publishes nothing has nothing that waits,
@@ -137,9 +140,8 @@ private:
     void hold(HeldAnswer answer, StorePosition before);
     void sendReady();
     bool holdsTooMuch() const noexcept;
-    void noteChanges(std::size_t bytes, StorePosition before);
-    bool owesMuch() const noexcept;
     bool owesTooMuch() const noexcept;
+    bool mustLetStoreWrite();
     void sendHeld(const HeldAnswer& answer);
     void failHeld();
     bool cannotKeep(ReasonCode code);
@@ -203,6 +205,7 @@ private:
     bool hasPeerLeft_ = false;     // DISCONNECT came
     bool isAccepted_ = false;      // CONNACK 0 was sent
     bool isPaused_ = false;        // it sent more than it may
+    bool isOwing_ = false;         // it waits for the store to have what its user wrote
     bool isLinkOpen_ = false;      // onOpen was called and onClose not yet
     std::uint16_t keepAlive_ = 0;  // seconds; 0: off
     TimePoint since_;
@@ -220,8 +223,7 @@ private:
     std::unique_ptr<std::unordered_set<std::uint16_t>> foreignQos2_;
     std::unique_ptr<Fifo<HeldAnswer>> held_;
     StorePosition owedUntil_ = 0;  // its last change
-    std::size_t owedBytes_ = 0;    // of its changes since the store last had them all
-    std::string kept_;             // the beginning of a packet
+    std::string kept_;             // what was not processed: mostly the beginning of a packet
     std::string linkReason_;       // why our side closed the link
     OutputQueue output_;
 };

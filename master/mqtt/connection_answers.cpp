@@ -9,9 +9,8 @@ namespace {
 
 constexpr unsigned kPuback = 4, kPubrec = 5;
 constexpr std::size_t kMostHeld = 10'000;
-// Of one client, a small part of what the store may be behind: others are read on.
+// Of one name, a small part of what the store may be behind: others are read on.
 constexpr std::size_t kMostOwed = 4u << 20;
-constexpr std::size_t kChange = 64;  // bytes of a change beside what came from the client
 
 }  // namespace
 
@@ -70,25 +69,24 @@ bool Connection::holdsTooMuch() const noexcept {
     return held_ && held_->size() >= kMostHeld;
 }
 
-// `before`: how much was recorded before the client's last `bytes` were processed.
-void Connection::noteChanges(std::size_t bytes, StorePosition before) {
-    if (broker_.recorded() <= before) return;
-    if (broker_.committed() >= owedUntil_) owedBytes_ = 0;
-    const bool wasMuch = owesMuch();
-    owedBytes_ += bytes + kChange * static_cast<std::size_t>(broker_.recorded() - before);
-    owedUntil_ = broker_.recorded();
-    if (!owesMuch()) return;
-    broker_.holds(*this);
-    if (!wasMuch) ++broker_.counters().storePauses;
-}
-
-bool Connection::owesMuch() const noexcept {
-    return owedBytes_ > kMostOwed && broker_.committed() < owedUntil_;
-}
-
 // While the store fails, what comes is refused; who is not read could not be told.
 bool Connection::owesTooMuch() const noexcept {
-    return owesMuch() && !broker_.isStoreFailing();
+    if (session_ == nullptr || session_->debt().bytes() <= kMostOwed) return false;
+    if (broker_.isStoreFailing()) return false;
+    StoreDebt& debt = session_->debt();
+    debt.settle(broker_.committed());
+    // Those of the name who have not written wait, too, before each of many has written once.
+    const bool hasWritten = broker_.committed() < owedUntil_;
+    return debt.bytes() > (hasWritten ? kMostOwed : 2 * kMostOwed);
+}
+
+// The same, and if so, storeMoved() will come.
+bool Connection::mustLetStoreWrite() {
+    const bool wasOwing = std::exchange(isOwing_, owesTooMuch());
+    if (!isOwing_) return false;
+    broker_.holds(*this);
+    if (!wasOwing) ++broker_.counters().storePauses;
+    return true;
 }
 
 void Connection::storeMoved() {
@@ -96,7 +94,11 @@ void Connection::storeMoved() {
     if (held_ && broker_.isStoreFailing()) failHeld();
     if (held_) sendReady();
     if (held_ && held_->empty()) held_.reset();
-    if (!holdsTooMuch() && !owesTooMuch()) wire_.inputWanted();
+    const bool wasOwing = isOwing_;
+    if (mustLetStoreWrite()) return;
+    // No socket tells of what is here already.
+    if (wasOwing && !kept_.empty() && state_ != State::Closed) processKept();
+    if (!holdsTooMuch() && !isOwing_) wire_.inputWanted();
 }
 
 void Connection::sendReady() {

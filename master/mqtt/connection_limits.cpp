@@ -47,7 +47,7 @@ void Connection::noteWritten() {
 void Connection::tickOpen(TimePoint now) {
     const BrokerLimits& limits = broker_.limits();
     // Who is not read because the store is slow cannot be silent.
-    if (holdsTooMuch() || owesTooMuch() || broker_.mustWaitForStore()) lastInput_ = now;
+    if (holdsTooMuch() || isOwing_ || broker_.mustWaitForStore()) lastInput_ = now;
     if (keepAlive_ != 0 && now - lastInput_ > keepAlive_ * kKeepAliveGrace) {
         ++broker_.counters().keepAliveTimeouts;
         return disconnect(ReasonCode::KeepAliveTimeout, "keep alive timeout");

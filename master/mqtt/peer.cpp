@@ -60,6 +60,8 @@ void Peer::read() {
     isQueued_ = false;
     if (host_ == nullptr || !hasInput_) return;
     if (connection_ && !wantsInput()) return;  // inputWanted() or flush() goes on
+    if (connection_ && stream_) noteStreamEnd();
+    if (connection_ && isClosing_) return;
     std::vector<char>& input = host_->input;
     const std::size_t room = std::min(input.size(), host_->share);
     const ssize_t size = ::recv(socket_.get(), input.data(), room, 0);
@@ -83,7 +85,7 @@ void Peer::read() {
     if (!isClosing_ && connection_->takeQuickAck()) acknowledgeAtOnce();
 }
 
-bool Peer::wantsInput() const {
+bool Peer::wantsInput() {
     // Also what a stream answers by itself, like pongs, has to be read by somebody.
     return connection_->wantsInput() &&
            (!stream_ || stream_->output().bytes() <= ByteStream::kMostOutput);
@@ -105,6 +107,11 @@ void Peer::decode(std::string_view raw) {
 void Peer::noteStreamEnd() {
     if (isClosing_) return;
     const ByteStream::State state = stream_->state();
+    const bool isOver = state == ByteStream::State::Failed || state == ByteStream::State::Ended;
+    if (isOver && connection_->hasInputLeft()) {
+        hasInput_ = true;  // the next read(), once more is wanted, comes back to it
+        return;
+    }
     if (state == ByteStream::State::Failed)
         connection_->streamFailed(stream_->reason(), host_->now());
     if (state == ByteStream::State::Ended) connection_->ended(stream_->reason(), host_->now());

@@ -70,7 +70,7 @@ public:
     void close() override;
 
 private:
-    bool wantsInput() const;
+    bool wantsInput();
     void decode(std::string_view raw);
     OutputQueue& output() noexcept { return stream_ ? stream_->output() : connection_->output(); }
     void noteStreamEnd();

@@ -18,12 +18,13 @@ bool hasBegun(const Delivery& delivery) {
 }  // namespace
 
 Session::Session(std::string clientId, ClientIdentity identity, const BrokerLimits& limits,
-                 ByteBudget& budget, Recorder& recorder)
+                 ByteBudget& budget, Recorder& recorder, StoreDebt& debt)
     : clientId_(std::move(clientId)),
       identity_(std::move(identity)),
       limits_(limits),
       budget_(budget),
-      recorder_(recorder) {}
+      recorder_(recorder),
+      debt_(debt) {}
 
 Session::~Session() {
     budget_.give(queuedBytes_ + inFlightBytes_);

@@ -70,7 +70,7 @@ struct PendingRetained {
 class Session {
 public:
     Session(std::string clientId, ClientIdentity identity, const BrokerLimits& limits,
-            ByteBudget& budget, Recorder& recorder);
+            ByteBudget& budget, Recorder& recorder, StoreDebt& debt);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -85,6 +85,8 @@ public:
     bool isKept() const noexcept { return key_ != 0 && expirySeconds != 0; }
     /// From now on it is recorded under `key`, or, with 0, not any more.
     void setKey(std::uint64_t key) noexcept { key_ = key; }
+    /// Its name's: what it has recorded counts there.
+    StoreDebt& debt() const noexcept { return debt_; }
     /// As the store is to know it.
     SessionRow row() const;
     /// A delivery from the store, in order of number. `isReceived`: its PUBREC came.
@@ -172,6 +174,7 @@ private:
     const BrokerLimits& limits_;
     ByteBudget& budget_;
     Recorder& recorder_;
+    StoreDebt& debt_;
     std::uint64_t key_ = 0;
     std::uint64_t nextNumber_ = 0;
     SessionOutlet* outlet_ = nullptr;

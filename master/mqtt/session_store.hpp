@@ -106,6 +106,9 @@ using StoreChange =
                  change::PutUnreleased, change::EraseUnreleased, change::PutRetained,
                  change::EraseRetained>;
 
+/// About what it takes in memory and in a store's file.
+std::size_t bytesOf(const StoreChange& change);
+
 /// Takes what a store has kept, each session before what belongs to it.
 class StoreReader {
 public:

@@ -10,38 +10,6 @@
 namespace muster::mqtt {
 namespace {
 
-constexpr std::size_t kChangeBytes = 100;  // what a change costs beside its message
-
-// What it holds beside itself.
-struct ExtraBytes {
-    std::size_t operator()(const change::PutSession& put) const {
-        const SessionRow& row = *put.row;
-        const std::size_t own = sizeof row + row.clientId.size() + row.identity.name.size();
-        if (!row.will) return own;
-        return own + row.will->topic.size() + row.will->payload.size() +
-               bytesOf(row.will->properties);
-    }
-    std::size_t operator()(const change::PutSubscription& put) const { return put.filter.size(); }
-    std::size_t operator()(const change::EraseSubscription& erase) const {
-        return erase.filter.size();
-    }
-    std::size_t operator()(const change::PutMessage& put) const { return put.content->bytes(); }
-    std::size_t operator()(const change::PutDelivery& put) const {
-        return sizeof(DeliveryRow) + put.row->sharedFilter.size() +
-               put.row->subscriptionIds.size() * sizeof(std::uint32_t);
-    }
-    std::size_t operator()(const change::PutRetained& put) const { return put.content->bytes(); }
-    std::size_t operator()(const change::EraseRetained& erase) const { return erase.topic.size(); }
-    template <class Small>
-    std::size_t operator()(const Small&) const {
-        return 0;
-    }
-};
-
-std::size_t sizeOf(const StoreChange& change) {
-    return kChangeBytes + std::visit(ExtraBytes{}, change);
-}
-
 /// From the steady clock of the broker to the wall's, as they stand now.
 WallClock wallClockOf(EventLoop& loop) {
     const auto wall =
@@ -97,7 +65,7 @@ void SqliteSessionStore::lookAtClock() {
 
 void SqliteSessionStore::record(StoreChange change) {
     ++recorded_;
-    recordedBytes_ += sizeOf(change);
+    recordedBytes_ += bytesOf(change);
     pending_.push_back(std::move(change));
     handOverLater();
 }

@@ -85,7 +85,7 @@ private:
 class TopicComparison {
 public:
     explicit TopicComparison(Report& report)
-        : report_(report), session_("client", {}, limits_, budget_, recorder_) {}
+        : report_(report), session_("client", {}, limits_, budget_, recorder_, debt_) {}
 
     void compare(const std::string& filter, const std::string& topic) {
         report_.compared();
@@ -148,6 +148,7 @@ private:
     BrokerLimits limits_;
     ByteBudget budget_;
     Recorder recorder_;
+    StoreDebt debt_;
     Session session_;
     SubscriptionTree tree_;
     SubscriptionMatches matches_;

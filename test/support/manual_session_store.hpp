@@ -20,8 +20,10 @@ public:
     bool isFull() const noexcept override { return isFailing_ && isFull_; }
 
     /// All that was recorded, and what comes of that is not.
-    void commits() {
-        committed_ = changes.size();
+    void commits() { commits(changes.size()); }
+    /// What was recorded up to there.
+    void commits(mqtt::StorePosition position) {
+        committed_ = position;
         isFailing_ = false;
         move();
     }

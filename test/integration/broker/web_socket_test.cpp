@@ -1,6 +1,7 @@
 // MQTT over WebSocket on real sockets: framing (MQTT 5, 6.0.0), bounds and ends.
 #include "test/integration/broker/stream_fixture.hpp"
 #include "test/support/eventually.hpp"
+#include "test/support/manual_session_store.hpp"
 #include "test/support/raw_client.hpp"
 #include "test/support/web_socket_bytes.hpp"
 
@@ -205,6 +206,53 @@ TEST(WebSocketBounds, ASlowConsumerIsBoundedAsOnTcp) {
     EXPECT_TRUE(eventually(5s, [&] { return broker.counters().droppedQos0 > 0; }));
     publisher.send(clientFrame(kPing));
     EXPECT_THAT(publisher.receiveUntil(kPong, 5s), HasSubstr(kPong));
+}
+
+/// CONNECT with a will, and a topic of 60 000 bytes under alias 1.
+std::string connectAndAliasBytes() {
+    mqtt::Connect connect;
+    connect.version = mqtt::Version::V5;
+    connect.clientId = "c";
+    connect.will = mqtt::Will{"state/c", "gone", 0, false, {}};
+    mqtt::Publish first{std::string(60'000, 't'), "x", 0, true, false, 0, {}};
+    first.properties.topicAlias = 1;
+    std::string bytes;
+    for (const mqtt::Packet& packet : {mqtt::Packet(connect), mqtt::Packet(first)})
+        encode(packet, mqtt::Version::V5, bytes);
+    return bytes;
+}
+
+// The close frame came in one read with packets of which most wait for the store.
+TEST(WebSocketBounds, ACloseIsHeardAfterThePacketsBeforeItHoweverLongTheyWait) {
+    constexpr std::size_t kTimes = 200;
+    ManualSessionStore store;
+    LiveBroker live({}, webSocketListener());
+    const auto onLoop = [&](auto task) {
+        return live.call([&, task] {
+            store.now = live.loop().now();
+            task();
+            return live.broker().counters();
+        });
+    };
+    onLoop([&] { EXPECT_TRUE(live.broker().restore(store, store.now)); });
+    RawClient client(live.port());
+    client.send(webSocketRequest() + clientFrame(connectAndAliasBytes()));
+    ASSERT_TRUE(eventually(5s, [&] { return live.counters().messagesReceived == 1; }));
+    mqtt::Publish next{"", "y", 0, true, false, 0, {}};
+    next.properties.topicAlias = 1;
+    std::string rest;
+    for (std::size_t i = 0; i < kTimes; ++i) encode(next, mqtt::Version::V5, rest);
+    encode(mqtt::Disconnect{}, mqtt::Version::V5, rest);
+    client.send(clientFrame(rest) + clientFrame("\x03\xE8", Opcode::Close));
+    EXPECT_TRUE(eventually(5s, [&] { return live.counters().storePauses == 1; }));
+    EXPECT_LT(live.counters().messagesReceived, kTimes);
+    EXPECT_TRUE(eventually(10s, [&] {
+        onLoop([&] { store.commits(); });
+        return live.gauges().connections == 0;
+    }));
+    EXPECT_EQ(live.counters().messagesReceived, 1 + kTimes);
+    EXPECT_EQ(live.counters().willsPublished, 0U) << "it said goodbye";
+    onLoop([&] { store.setObserver(nullptr); });
 }
 
 }  // namespace

@@ -222,41 +222,6 @@ TEST_P(BrokerStore, TakesNobodyForSilentWhileItDoesNotRead) {
     EXPECT_TRUE(publisher.isClosed());
 }
 
-TEST_P(BrokerStore, ReadsOnlyThoseNoMoreWhoseOwnChangesAreBehind) {
-    publisher.connects("p");
-    client.connects("c");
-    const std::string large(900 << 10, 'x');
-    for (int i = 0; i < 5; ++i) {
-        EXPECT_TRUE(publisher.connection().wantsInput()) << i;
-        publisher.sends(Publish{"a", large, 0, true, false, 0, {}});
-    }
-    EXPECT_FALSE(publisher.connection().wantsInput());
-    EXPECT_EQ(world.broker.counters().storePauses, 1U);
-    client.sends(Publish{"b", "x", 0, true, false, 0, {}});
-    EXPECT_TRUE(client.connection().wantsInput());
-    const std::size_t before = publisher.wakeups();
-    store.commits();
-    EXPECT_GT(publisher.wakeups(), before) << "nothing else tells the socket to go on";
-    EXPECT_TRUE(publisher.connection().wantsInput());
-    publisher.sends(Publish{"a", large, 0, true, false, 0, {}});
-    EXPECT_TRUE(publisher.connection().wantsInput()) << "what is kept does not count any more";
-}
-
-TEST_P(BrokerStore, ReadsThemOnWhenTheStoreFails) {
-    publisher.connects("p");
-    for (int i = 0; i < 5; ++i)
-        publisher.sends(Publish{"a", std::string(900 << 10, 'x'), 0, true, false, 0, {}});
-    EXPECT_FALSE(publisher.connection().wantsInput());
-    store.fails();
-    EXPECT_TRUE(publisher.connection().wantsInput()) << "they are to hear that nothing is kept";
-    store.recovers();
-    EXPECT_FALSE(publisher.connection().wantsInput());
-    const std::size_t before = publisher.wakeups();
-    store.commits();
-    EXPECT_TRUE(publisher.connection().wantsInput());
-    EXPECT_GT(publisher.wakeups(), before);
-}
-
 // Its PUBREC got lost. Were it refused now, the client would use the id for another message, and
 // that would count as seen.
 TEST_P(BrokerStore, RefusesNoQos2MessageThatItHasTakenBefore) {

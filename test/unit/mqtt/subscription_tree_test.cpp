@@ -15,8 +15,9 @@ struct SubscriptionTreeTest : ::testing::Test {
     BrokerLimits limits;
     Recorder recorder;
     ByteBudget budget{0, 1000};
-    Session one{"1", {}, limits, budget, recorder};
-    Session two{"2", {}, limits, budget, recorder};
+    StoreDebt debt;
+    Session one{"1", {}, limits, budget, recorder, debt};
+    Session two{"2", {}, limits, budget, recorder, debt};
     SubscriptionTree tree;
     SubscriptionMatches matches;
 
