@@ -37,6 +37,7 @@ mqtt::BrokerLimits limitsOf(const config::Limits& wanted) {
     limits.maxRetainedBytes = wanted.maxRetainedBytes;
     limits.maxQueuedBytesTotal = wanted.maxQueuedBytes;
     limits.maxQueuedBytesPerIdentity = wanted.maxQueuedBytes / 2;
+    limits.maxUnstoredBytes = wanted.maxUnstoredBytes;
     limits.maxOutputBytes = wanted.maxOutputBytes;
     limits.pumpBytes = std::min(limits.pumpBytes, wanted.maxOutputBytes / 2);
     limits.rate = {wanted.messageRate, wanted.byteRate};

@@ -144,6 +144,7 @@ struct Limits {
     std::size_t maxTopicLevels = 128;
     std::size_t maxRetainedBytes = 256 << 20;
     std::size_t maxQueuedBytes = 256 << 20;  // over all sessions
+    std::size_t maxUnstoredBytes = 4 << 20;  // that one user's clients are ahead of the store
     std::size_t maxOutputBytes = 8 << 20;    // unsent, of one connection
     std::size_t messageRate = 0;             // messages per second of one connection; 0: any
     std::size_t byteRate = 0;                // bytes per second of one connection; 0: any

@@ -53,6 +53,7 @@ void readLimits(const JsonValue& root, Limits& limits) {
     takeInteger(*value, "maxTopicLevels", limits.maxTopicLevels);
     takeInteger(*value, "maxRetainedBytes", limits.maxRetainedBytes);
     takeInteger(*value, "maxQueuedBytes", limits.maxQueuedBytes);
+    takeInteger(*value, "maxUnstoredBytes", limits.maxUnstoredBytes);
     takeInteger(*value, "maxOutputBytes", limits.maxOutputBytes);
     takeInteger(*value, "messageRate", limits.messageRate);
     takeInteger(*value, "byteRate", limits.byteRate);

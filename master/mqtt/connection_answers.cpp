@@ -9,8 +9,6 @@ namespace {
 
 constexpr unsigned kPuback = 4, kPubrec = 5;
 constexpr std::size_t kMostHeld = 10'000;
-// Of one name, a small part of what the store may be behind: others are read on.
-constexpr std::size_t kMostOwed = 4u << 20;
 
 }  // namespace
 
@@ -71,13 +69,14 @@ bool Connection::holdsTooMuch() const noexcept {
 
 // While the store fails, what comes is refused; who is not read could not be told.
 bool Connection::owesTooMuch() const noexcept {
-    if (session_ == nullptr || session_->debt().bytes() <= kMostOwed) return false;
+    const std::size_t most = broker_.limits().maxUnstoredBytes;
+    if (session_ == nullptr || session_->debt().bytes() <= most) return false;
     if (broker_.isStoreFailing()) return false;
     StoreDebt& debt = session_->debt();
     debt.settle(broker_.committed());
     // Those of the name who have not written wait, too, before each of many has written once.
     const bool hasWritten = broker_.committed() < owedUntil_;
-    return debt.bytes() > (hasWritten ? kMostOwed : 2 * kMostOwed);
+    return debt.bytes() > (hasWritten ? most : 2 * most);
 }
 
 // The same, and if so, storeMoved() will come.

@@ -42,6 +42,9 @@ struct BrokerLimits {
     std::size_t maxQueuedBytesPerIdentity = SIZE_MAX;  // over those of one name
     std::size_t maxOutputBytes = 8u << 20;  // unsent bytes per connection; QoS 0 is dropped above
     std::size_t pumpBytes = 1u << 20;       // unsent bytes above which queues wait
+    /// Of one name: bytes (see bytesOf()) given to the store and not committed. Above, those of its
+    /// clients wait who wrote some of it; above twice that, all of them.
+    std::size_t maxUnstoredBytes = 4u << 20;
     std::size_t maxRetained = 100'000;
     std::size_t maxRetainedBytes = 512u << 20;
     std::size_t retainedSlice = 500;  // retained messages sent, or looked at x 16, at a stretch

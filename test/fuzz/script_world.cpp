@@ -108,6 +108,7 @@ BrokerLimits ScriptWorld::limitsOf(const ScriptRecord& settings) {
         limits.retainedSlice = 1;
     }
     if ((choice & 128U) != 0) limits.topicAliasMaximum = 1;
+    limits.maxUnstoredBytes = (settings.arguments[1] & 8U) != 0 ? 300 : 8 << 10;
     return limits;
 }
 
