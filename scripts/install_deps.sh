@@ -1,6 +1,7 @@
 #!/bin/bash
-# Installs the Debian packages that muster's build (default) or tests (--tests) need, and only
-# those that are missing. usage: install_deps.sh [--tests]
+# Installs the Debian packages that muster's build (default), tests (--tests) or the supervisors that
+# bench/supervision compares (--bench) need, and only those that are missing.
+# usage: install_deps.sh [--tests | --bench]
 set -euo pipefail
 
 packages=(
@@ -13,6 +14,10 @@ if [ "${1:-}" = --tests ]; then
   # A Node.js from elsewhere will do as well, if it brings its npm.
   command -v node >/dev/null || packages+=(nodejs)
   command -v npm >/dev/null || packages+=(npm)
+fi
+
+if [ "${1:-}" = --bench ]; then
+  packages=(supervisor runit)
 fi
 
 if ! command -v dpkg-query >/dev/null; then

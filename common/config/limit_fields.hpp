@@ -138,7 +138,7 @@ inline const std::vector<Field> kLimitFields = {
     {"limits.maxUnstoredBytes",
      FieldType::Integer,
      "4194304",
-     65536,
+     262144,
      32LL << 20,
      {},
      "Bytes that the clients of one user may be ahead of the store; above, they wait."},

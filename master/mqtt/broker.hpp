@@ -119,6 +119,11 @@ public:
     [[nodiscard]] Recorder::Payer paidBy(const Session* session) noexcept {
         return {recorder_, session != nullptr ? &session->debt() : nullptr};
     }
+    /// Who may not have this session yet: its clients are so far ahead of the store that all of the
+    /// name wait, or its last connection has input left that waits for the store.
+    bool mustComeLater(std::string_view clientId, const ClientIdentity& identity);
+    /// Calls `then` when the store moves next. Precondition: something is not committed.
+    void whenStoreMoves(std::function<void()> then) { comers_.push_back(std::move(then)); }
     /// Calls `then` when all that is recorded now is committed; at once if it is.
     void whenCommitted(std::function<void()> then);
 
@@ -243,6 +248,7 @@ private:
     void sendOneRetained(Session& session, const MessagePtr& message,
                          const SubscriptionOptions& options);
     void wantWork(Session& session);
+    bool mustSparePending(Session& session);
 
     BrokerLimits limits_;
     AccessControl& access_;
@@ -272,6 +278,8 @@ private:
     std::unordered_set<Connection*> holding_;  // those who wait for the store
     std::unordered_set<Session*> awaiting_;    // those whose next message waits for the store
     Fifo<Waiting> waiting_;
+    std::vector<std::function<void()>> comers_;  // who asks again when the store moves
+    std::size_t turn_ = 0;                       // who of holding_ comes first
     bool wasBehind_ = false;
     std::unordered_set<Session*> backlog_;  // sessions with a search to go on with
     std::uint64_t assigned_ = 0;

@@ -184,7 +184,8 @@ bool Broker::deliverTo(Session& session, Routing& routing, const DeliveryForm& f
                                                 form.subscriptionIds.end());
         if (group != nullptr) delivery.extras->group = group->shared_from_this();
     }
-    if (session.isKept() && recorder_.isOn()) delivery.kept = routing.kept(recorder_);
+    if (session.isKept() && recorder_.isOn() && session.hasRoomFor(delivery))
+        delivery.kept = routing.kept(recorder_);
     const bool isTaken = session.deliver(std::move(delivery));
     noteDelivery(isTaken ? "deliver" : "drop", session, routing, form.qos,
                  isTaken ? "" : "its queue is full");
@@ -226,15 +227,27 @@ void Broker::pump(Session& session) {
     counters_.droppedExpired += session.pump(now_);
     if (session.waitsForStore()) awaiting_.insert(&session);
     while (!session.pendingRetained.empty() && session.isConnected()) {
-        if (!session.outlet()->hasRoom() || session.isQueueHalfFull()) return;
+        if (mustSparePending(session)) return;
         if (!sendRetained(session, *session.pendingRetained.front())) {
-            // Out of room: written output or an acknowledgement brings us back. Else only the slice
-            // is over.
-            if (session.outlet()->hasRoom() && !session.isQueueHalfFull()) wantWork(session);
+            if (!mustSparePending(session)) wantWork(session);  // only the slice is over
             return;
         }
         session.pendingRetained.pop();
     }
+}
+
+// No room: written output or an acknowledgement brings us back, or, of a session that is kept, the
+// store, of which its name would ask too much.
+bool Broker::mustSparePending(Session& session) {
+    if (session.isKept() && recorder_.isOn()) {
+        session.debt().settle(committed());
+        if (session.debt().bytes() > limits_.maxUnstoredBytes ||
+            (recorder_.isFailing() && recorder_.recorded() > committed())) {
+            awaiting_.insert(&session);
+            return true;
+        }
+    }
+    return !session.outlet()->hasRoom() || session.isQueueHalfFull();
 }
 
 // False if the slice ended before the search did.
@@ -244,7 +257,7 @@ bool Broker::sendRetained(Session& session, PendingRetained& pending) {
     RetainedStore::Search search{pending.filter, pending.after, now_,
                                  limits_.retainedSlice * kStepsPerMessage};
     return retained_.visit(search, [&](const MessagePtr& message) {
-        if (left == 0 || !session.outlet()->hasRoom() || session.isQueueHalfFull()) return false;
+        if (left == 0 || mustSparePending(session)) return false;
         --left;
         sendOneRetained(session, message, pending.options);
         return true;

@@ -253,6 +253,7 @@ void Broker::redeal(Session& session, bool isEnding) {
         if (chosen == nullptr) continue;
         ++counters_.redealt;
         Routing routing(delivery.message, now_);
+        routing.setKept(std::move(delivery.kept));
         DeliveryForm form;
         form.qos = std::min(delivery.message->qos, chosen->options.qos);
         form.retain = delivery.message->retain && chosen->options.retainAsPublished;

@@ -140,6 +140,7 @@ void Broker::storeMoved(TimePoint now) {
     std::unordered_set<Session*> sessions;
     sessions.swap(awaiting_);
     for (Session* session : sessions) pump(*session);
+    for (const auto& comeAgain : std::exchange(comers_, {})) comeAgain();
     while (!waiting_.empty() && waiting_.front().position <= committed()) {
         const auto then = std::move(waiting_.front().then);
         waiting_.pop();
@@ -148,8 +149,13 @@ void Broker::storeMoved(TimePoint now) {
 }
 
 void Broker::releaseHeld() {
-    std::unordered_set<Connection*> holding;
-    holding.swap(holding_);
+    // In turn: whoever comes first may bring its name to the bound again.
+    std::vector<Connection*> holding(holding_.begin(), holding_.end());
+    holding_.clear();
+    if (!holding.empty())
+        std::rotate(holding.begin(),
+                    holding.begin() + static_cast<std::ptrdiff_t>(turn_++ % holding.size()),
+                    holding.end());
     for (Connection* connection : holding) {
         connection->storeMoved();
         if (connection->awaitsStore()) holding_.insert(connection);
@@ -157,6 +163,17 @@ void Broker::releaseHeld() {
     if (!wasBehind_ || recorder_.isBehind()) return;
     wasBehind_ = false;
     for (Connection* connection : connections_) connection->mayReadAgain();
+}
+
+bool Broker::mustComeLater(std::string_view clientId, const ClientIdentity& identity) {
+    if (isStoreFailing()) return false;
+    const Session* known = find(clientId);
+    const bool isOwn = known != nullptr && known->identity().name == identity.name;
+    if (isOwn && known->isConnected() && known->outlet()->hasInputLeft()) return true;
+    const auto own = shares_.find(identity.name);
+    if (own == shares_.end()) return false;
+    own->second.debt.settle(committed());
+    return own->second.debt.bytes() > 2 * limits_.maxUnstoredBytes;
 }
 
 void Broker::whenCommitted(std::function<void()> then) {

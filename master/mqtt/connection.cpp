@@ -68,7 +68,6 @@ std::size_t Connection::process(std::string_view bytes) {
     isProcessing_ = true;
     std::size_t used = 0;
     while (used < bytes.size() && mayProcess() && !owesTooMuch()) {
-        const auto payer = broker_.paidBy(session_);
         const StorePosition before = broker_.recorded();
         const std::size_t size = step(bytes.substr(used));
         if (broker_.recorded() != before) owedUntil_ = broker_.recorded();
@@ -85,6 +84,7 @@ std::size_t Connection::process(std::string_view bytes) {
 // One packet. Its size, or 0 if it has to wait.
 std::size_t Connection::step(std::string_view bytes) {
     if (state_ == State::Undecided && !decide(bytes)) return 0;
+    const auto payer = broker_.paidBy(session_);
     const DecodeLimits& limits = broker_.limits().decode;
     if (state_ != State::AwaitsConnect) {
         PlainPublish plain;
@@ -190,6 +190,7 @@ void Connection::finish(bool publishWill, std::string_view reason,
     settle();
     authentication_.reset();
     held_.reset();
+    if (isOwing_ && publishWill) notePendingGoodbye(publishWill, expirySeconds);
     isOwing_ = false;
     if (Session* session = std::exchange(session_, nullptr))
         broker_.detach(*session, {publishWill, expirySeconds, reason});

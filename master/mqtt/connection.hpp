@@ -69,9 +69,6 @@ public:
     bool holdsAnswers() const noexcept { return held_ && !held_->empty(); }
     /// It has to be told when the store moves.
     bool awaitsStore() const noexcept { return holdsAnswers() || isOwing_; }
-    /// Some of what receive() got is left until the store has what came before: an end that came
-    /// behind it must wait.
-    bool hasInputLeft() const noexcept { return isOwing_ && !kept_.empty(); }
     /// What wantsInput() waited for may be over.
     void mayReadAgain() { wire_.inputWanted(); }
 
@@ -94,6 +91,7 @@ public:
     void sendPubrel(std::uint16_t packetId) override;
     bool hasRoom() const override;
     OutletFacts facts() const override;
+    bool hasInputLeft() const noexcept override { return isOwing_ && !kept_.empty(); }
     void detached(ReasonCode code, std::string_view why) override;
 
     // Link
@@ -142,6 +140,7 @@ private:
     bool holdsTooMuch() const noexcept;
     bool owesTooMuch() const noexcept;
     bool mustLetStoreWrite();
+    void notePendingGoodbye(bool& publishWill, std::optional<std::uint32_t>& expirySeconds) const;
     void sendHeld(const HeldAnswer& answer);
     void failHeld();
     bool cannotKeep(ReasonCode code);

@@ -88,6 +88,25 @@ bool Connection::mustLetStoreWrite() {
     return true;
 }
 
+// A DISCONNECT that is here is a goodbye, though what came before it will not be processed any
+// more.
+void Connection::notePendingGoodbye(bool& publishWill,
+                                    std::optional<std::uint32_t>& expirySeconds) const {
+    const DecodeLimits& limits = broker_.limits().decode;
+    for (std::string_view left = kept_; !left.empty();) {
+        const DecodeResult result = decode(left, version_, From::Client, limits);
+        const auto* decoded = std::get_if<Decoded>(&result);
+        if (decoded == nullptr) return;
+        left.remove_prefix(decoded->size);
+        const auto* goodbye = std::get_if<Disconnect>(&decoded->packet);
+        if (goodbye == nullptr) continue;
+        publishWill = goodbye->code != ReasonCode::Success;
+        if (expirySeconds || session_ == nullptr || session_->expirySeconds == 0) return;
+        expirySeconds = goodbye->properties.sessionExpiry;
+        return;
+    }
+}
+
 void Connection::storeMoved() {
     if (held_) sendReady();
     if (held_ && broker_.isStoreFailing()) failHeld();

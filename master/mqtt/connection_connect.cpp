@@ -122,14 +122,17 @@ void Connection::authenticate() {
 }
 
 void Connection::authenticated(const AuthResult& result) {
-    if (result.code == ReasonCode::Success && connect_->cleanStart &&
-        broker_.discard(connect_->clientId, result.identity)) {
+    if (result.code == ReasonCode::Success) {
         // Meanwhile his rights may have been taken away.
-        return broker_.whenCommitted([this, result, running = std::weak_ptr(authentication_)] {
+        auto again = [this, result, running = std::weak_ptr(authentication_)] {
             if (running.expired()) return;
             const bool isGranted = broker_.access().isStillGranted(result.identity);
             authenticated(isGranted ? result : AuthResult{});
-        });
+        };
+        if (broker_.mustComeLater(connect_->clientId, result.identity))
+            return broker_.whenStoreMoves(std::move(again));
+        if (connect_->cleanStart && broker_.discard(connect_->clientId, result.identity))
+            return broker_.whenCommitted(std::move(again));
     }
     authentication_.reset();
     if (result.code != ReasonCode::Success) return refuse(result.code, result.detail);

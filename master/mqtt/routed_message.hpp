@@ -92,6 +92,8 @@ public:
     void setPublisher(PublisherPtr publisher) { publisher_ = std::move(publisher); }
     /// The owned copy.
     const MessagePtr& message();
+    /// Where the store has it already.
+    void setKept(KeptMessagePtr kept) { kept_ = std::move(kept); }
     /// Its place in the store, made at the first call.
     const KeptMessagePtr& kept(Recorder& recorder);
     /// Appends everything of the PUBLISH but its payload.

@@ -120,13 +120,19 @@ void Session::recordErased(std::uint64_t number) {
     if (isKept()) recorder_.record(change::EraseDelivery{key_, number});
 }
 
-bool Session::deliver(Delivery&& delivery) {
+bool Session::hasRoomFor(Delivery& delivery) const {
     const std::size_t bytes = delivery.message->bytes();
     const bool isDirect = queue_.empty() && unsentInFlight_ == 0;
     const bool fits = queue_.size() < limits_.maxQueuedMessages &&
                       queuedBytes_ + bytes <= limits_.maxQueuedBytes && budget_.hasRoomFor(bytes);
     delivery.number = nextNumber_;
-    if (!fits && !(isDirect && maySend(delivery, bytes))) return false;
+    return fits || (isDirect && maySend(delivery, bytes));
+}
+
+bool Session::deliver(Delivery&& delivery) {
+    const std::size_t bytes = delivery.message->bytes();
+    const bool isDirect = queue_.empty() && unsentInFlight_ == 0;
+    if (!hasRoomFor(delivery)) return false;
     number(delivery);
     if (isDirect && maySend(delivery, bytes)) {
         sendNew(std::move(delivery));

@@ -34,6 +34,9 @@ public:
     /// False while so much is unsent that queues had better wait.
     virtual bool hasRoom() const = 0;
     virtual OutletFacts facts() const = 0;
+    /// Some of what it got is left until the store has what came before: an end that came behind it
+    /// must wait.
+    virtual bool hasInputLeft() const noexcept { return false; }
     /// The session was detached from this outlet; it must say goodbye.
     virtual void detached(ReasonCode code, std::string_view why) = 0;
 };
@@ -96,6 +99,8 @@ public:
     void attach(SessionOutlet& outlet, ClientIdentity identity, std::uint16_t receiveMaximum);
     void detach() noexcept { outlet_ = nullptr; }
 
+    /// Whether deliver() would take it; numbers it as the next one.
+    bool hasRoomFor(Delivery& delivery) const;
     /// QoS 1 or 2: sends at once or queues. False if it was dropped at a bound.
     bool deliver(Delivery&& delivery);
     /// Whether what is next waits until the store has it: QoS 2, which is never sent twice.

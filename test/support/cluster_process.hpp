@@ -3,6 +3,7 @@
 #include "test/support/child.hpp"
 #include "test/support/eventually.hpp"
 #include "test/support/free_port.hpp"
+#include "test/support/send_signal.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <muster/json.hpp>
@@ -67,11 +68,11 @@ public:
     /// SIGKILL to the master alone.
     void killMaster() {
         if (master_ <= 0) return;
-        ::kill(master_, SIGKILL);
+        sendSignal(master_, SIGKILL);
         reap();
     }
     void signalMaster(int signal) const {
-        if (master_ > 0) ::kill(master_, signal);
+        if (master_ > 0) sendSignal(master_, signal);
     }
     /// The master's exit status; none if it does not end in time, -1 if a signal ended it.
     std::optional<int> endOfMaster(std::chrono::milliseconds within) {
@@ -167,7 +168,7 @@ private:
     /// The good end: servers stopped, keeper gone.
     void interrupt() {
         if (master_ <= 0) return;
-        ::kill(master_, SIGINT);
+        sendSignal(master_, SIGINT);
         if (eventually(std::chrono::seconds(15), [this] { return !isMasterRunning(); }))
             master_ = 0;
     }
@@ -176,7 +177,7 @@ private:
         pid_t keeper = 0;
         std::ifstream(state() / "keeper.lock") >> keeper;
         std::vector<pid_t> killed{keeper};
-        if (keeper > 1 && isOurs(keeper)) ::kill(keeper, SIGKILL);
+        if (keeper > 1 && isOurs(keeper)) sendSignal(keeper, SIGKILL);
         std::error_code none;
         for (const auto& file : std::filesystem::directory_iterator(state() / "keeper", none)) {
             std::ifstream text(file.path());
@@ -184,7 +185,7 @@ private:
             if (!child || !child->is_object() || child->contains("exit")) continue;
             const pid_t pid = child->value("pid", 0);
             killed.push_back(pid);
-            if (pid > 1 && isOurs(pid)) ::kill(pid, SIGKILL);
+            if (pid > 1 && isOurs(pid)) sendSignal(pid, SIGKILL);
         }
         eventually(std::chrono::seconds(10), [&] {
             return std::none_of(killed.begin(), killed.end(),

@@ -2,6 +2,7 @@
 
 #include "test/support/eventually.hpp"
 #include "test/support/free_port.hpp"
+#include "test/support/send_signal.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <string>
@@ -56,13 +57,13 @@ public:
     /// SIGKILL: as a crash.
     void kill() { end(SIGKILL); }
     /// Stops it from reading and answering, with its connections open, until resume().
-    void freeze() { ::kill(pid_, SIGSTOP); }
-    void resume() { ::kill(pid_, SIGCONT); }
+    void freeze() { sendSignal(pid_, SIGSTOP); }
+    void resume() { sendSignal(pid_, SIGCONT); }
 
 private:
     void end(int signal) {
         if (pid_ <= 0) return;
-        ::kill(pid_, signal);
+        sendSignal(pid_, signal);
         int status = 0;
         ::waitpid(pid_, &status, 0);
         pid_ = 0;

@@ -117,6 +117,7 @@ class Chat(unittest.TestCase):
         ann, bob = self.people("kitchen")
         home = ann.server
         before = self.cluster.rows()[home]
+        self.assertGreater(before["pid"], 1)  # 0 would be this test's own group
         os.kill(before["pid"], signal.SIGKILL)
         talk(ann, bob, "are you still there?")
         talk(bob, ann, "yes")

@@ -1,5 +1,7 @@
 #include "test/integration/cluster/cluster_fixture.hpp"
 
+#include "test/support/send_signal.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <csignal>
@@ -45,7 +47,7 @@ ClusterFixture::~ClusterFixture() {
     // One may start another while it is looked for.
     eventually(10s, [this] {
         const auto left = all();
-        for (const pid_t pid : left) ::kill(pid, SIGKILL);
+        for (const pid_t pid : left) sendSignal(pid, SIGKILL);
         return left.empty();
     });
 }
@@ -176,7 +178,7 @@ pid_t ClusterFixture::pid(const std::string& what) const {
 void ClusterFixture::kill9(const std::string& what) const {
     const pid_t victim = pid(what);
     ASSERT_GT(victim, 0) << what << " does not run";
-    ::kill(victim, SIGKILL);
+    sendSignal(victim, SIGKILL);
     // Its first thread may be gone before the others, which hold the port.
     const bool isMaster = what == "start" || what == "master";
     ASSERT_TRUE(

@@ -1,4 +1,5 @@
 #include "test/integration/cluster/cluster_fixture.hpp"
+#include "test/support/send_signal.hpp"
 
 #include <csignal>
 
@@ -45,7 +46,7 @@ TEST_F(ClusterKill, AServerRunsAgainWithinASecond) {
     startAll();
     const pid_t old = pid("chat-1");
     const auto begin = std::chrono::steady_clock::now();
-    ::kill(old, SIGKILL);
+    sendSignal(old, SIGKILL);
     ASSERT_TRUE(eventually(1s, [&] { return countOf("chat-1 ready") == 2; }));
     const auto took = std::chrono::steady_clock::now() - begin;
     RecordProperty("restartMs", std::to_string(took / 1ms));
@@ -98,7 +99,7 @@ TEST_F(ClusterKill, AllThreeAtOnceAndTheServersAreTheSame) {
     startAll();
     const Pids before = servers();
     const Pids all = processes();
-    for (const char* what : {"start", "keep", "node"}) ::kill(all.at(what), SIGKILL);
+    for (const char* what : {"start", "keep", "node"}) sendSignal(all.at(what), SIGKILL);
     ASSERT_TRUE(eventually(10s, [&] { return processes() == before; }));
     launch();
     ASSERT_TRUE(eventually(10s, [&] { return accepts(port()); }));
@@ -108,7 +109,7 @@ TEST_F(ClusterKill, AllThreeAtOnceAndTheServersAreTheSame) {
 TEST_F(ClusterKill, WhatDiedWithEverythingIsStartedAgainOnce) {
     startAll();
     const Pids all = processes();
-    for (const char* what : {"start", "keep", "node", "chat-1"}) ::kill(all.at(what), SIGKILL);
+    for (const char* what : {"start", "keep", "node", "chat-1"}) sendSignal(all.at(what), SIGKILL);
     ASSERT_TRUE(eventually(10s, [&] { return processes().size() == 3; }));
     launch();
     ASSERT_TRUE(eventually(15s, [&] { return areAllReady(); })) << Json(rows()).dump(1);

@@ -1,4 +1,5 @@
 #include "test/integration/cluster/cluster_fixture.hpp"
+#include "test/support/send_signal.hpp"
 
 #include <csignal>
 #include <filesystem>
@@ -74,11 +75,11 @@ TEST_F(ClusterOrders, ForANodeThatIsAwayAreCarriedOutOnceWhenItReturns) {
     startAll();
     // Stopped, it neither ends nor answers: its keeper and the broker's keep-alive notice nothing.
     const pid_t node = pid("node");
-    ::kill(node, SIGSTOP);
+    sendSignal(node, SIGSTOP);
     const Ran timedOut = muster({"restart", "gate-1", "--timeout", "2s"});
     EXPECT_EQ(timedOut.status, 5) << timedOut.output;
     EXPECT_EQ(orders()[0]["outcome"], "open");
-    ::kill(node, SIGCONT);
+    sendSignal(node, SIGCONT);
     ASSERT_TRUE(eventually(10s, [&] { return countOf("gate-1 ready") == 2; }));
     ASSERT_TRUE(eventually(10s, [&] { return orders()[0]["outcome"] == "done"; }));
     EXPECT_EQ(countOf("gate-1 started"), 2U);
@@ -87,12 +88,12 @@ TEST_F(ClusterOrders, ForANodeThatIsAwayAreCarriedOutOnceWhenItReturns) {
 TEST_F(ClusterOrders, SurviveTheMasterAndAreNotCarriedOutTwice) {
     startAll();
     const pid_t node = pid("node");
-    ::kill(node, SIGSTOP);
+    sendSignal(node, SIGSTOP);
     EXPECT_EQ(muster({"restart", "gate-1", "--timeout", "2s"}).status, 5);
     kill9("start");
     launch();
     ASSERT_TRUE(eventually(10s, [&] { return accepts(port()); }));
-    ::kill(node, SIGCONT);
+    sendSignal(node, SIGCONT);
     ASSERT_TRUE(eventually(15s, [&] { return orders()[0]["outcome"] == "done"; }))
         << orders().dump(1);
     ASSERT_TRUE(eventually(15s, [&] { return areAllReady() && table() == servers(); }));

@@ -1,4 +1,5 @@
 #include "test/integration/cluster/cluster_fixture.hpp"
+#include "test/support/send_signal.hpp"
 
 #include <csignal>
 
@@ -131,7 +132,7 @@ TEST_F(ClusterStop, AfterCtrlCAllStartsAgain) {
 TEST_F(ClusterStop, AKeeperThatIsToldToEndTakesItsNodeAlongAndLeavesTheServers) {
     startAll();
     const Pids before = servers();
-    ::kill(pid("keep"), SIGTERM);
+    sendSignal(pid("keep"), SIGTERM);
     ASSERT_TRUE(eventually(10s, [&] { return pid("keep") == 0 && pid("node") == 0; }));
     EXPECT_EQ(servers(), before);
     EXPECT_NE(log("muster-keeper.log").find("told to end"), std::string::npos);

@@ -2,6 +2,7 @@
 #include "test/integration/external/mosquitto_cluster.hpp"
 #include "test/support/mqtt_bytes.hpp"
 #include "test/support/raw_client.hpp"
+#include "test/support/send_signal.hpp"
 
 namespace muster {
 namespace {
@@ -92,13 +93,13 @@ TEST_F(ExternalBrokerTest, AnOrderThatTheBrokerLostIsSentAgain) {
     ASSERT_TRUE(cluster_.start()) << cluster_.log();
     const pid_t node = cluster_.nodePid();
     ASSERT_GT(node, 1);
-    ::kill(node, SIGSTOP);  // it does not return to the broker before the order was given
+    test::sendSignal(node, SIGSTOP);  // it does not return to the broker before the order was given
     mosquitto_->kill();
     mosquitto_->start();
     EXPECT_TRUE(
         test::eventually(20s, [&] { return retained().find("leader {") != std::string::npos; }));
     const auto early = cluster_.run({"stop", "chat-1", "--timeout", "2s"});
-    ::kill(node, SIGCONT);
+    test::sendSignal(node, SIGCONT);
     EXPECT_EQ(early.status, 5) << early.output;
     EXPECT_TRUE(test::eventually(30s, [&] {
         return cluster_.rows()["chat-1"].value("state", "") == "stopped";

@@ -1,5 +1,6 @@
 #include "common/process/unix_address.hpp"
 #include "test/integration/process/process_fixture.hpp"
+#include "test/support/send_signal.hpp"
 
 #include <filesystem>
 #include <set>
@@ -48,7 +49,7 @@ TEST_F(Keeper, RemembersAnExitUntilItIsForgotten) {
     const auto child = spawn(request("one", {"sleep"}));
     ASSERT_TRUE(child);
     link_.reset();
-    ::kill(child->pid, SIGKILL);
+    sendSignal(child->pid, SIGKILL);
     ASSERT_TRUE(eventually(std::chrono::seconds(10), [&] { return !readProcStat(child->pid); }));
     attach();
     ASSERT_EQ(attached_.size(), 1U);
@@ -173,7 +174,7 @@ TEST_F(Keeper, RestartsTheNode) {
     ASSERT_TRUE(eventually(std::chrono::seconds(10),
                            [&] { return recordedPid("muster-node").has_value(); }));
     const pid_t first = *recordedPid("muster-node");
-    ::kill(first, SIGKILL);
+    sendSignal(first, SIGKILL);
     EXPECT_TRUE(eventually(std::chrono::seconds(10), [&] {
         const auto now = recordedPid("muster-node");
         return now && *now != first;
@@ -192,7 +193,7 @@ TEST_F(Keeper, EndsWithItsNodeWhenItIsToldToAndLeavesServersRunning) {
         ASSERT_TRUE(server) << server.error().detail();
         const pid_t keeper = keeperPid();
         const pid_t node = *recordedPid("muster-node");
-        ::kill(keeper, signal);
+        sendSignal(keeper, signal);
         EXPECT_TRUE(runUntil([&] { return isGone(keeper) && isGone(node); }));
         EXPECT_TRUE(runUntil([&] { return isTold; }));
         EXPECT_FALSE(isGone(server->pid));
@@ -204,7 +205,7 @@ TEST_F(Keeper, EndsWithItsNodeWhenItIsToldToAndLeavesServersRunning) {
         killKeeper();
         for (const char* id : {"one", "muster-node"}) {
             const pid_t pid = *recordedPid(id);
-            ::kill(pid, SIGKILL);
+            sendSignal(pid, SIGKILL);
             ASSERT_TRUE(runUntil([&] { return isGone(pid); }));
         }
     }

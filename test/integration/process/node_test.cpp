@@ -1,5 +1,6 @@
 #include "modules/supervisor/server_spec.hpp"
 #include "test/integration/process/process_fixture.hpp"
+#include "test/support/send_signal.hpp"
 
 namespace muster::test {
 
@@ -40,7 +41,7 @@ TEST_F(Node, StartsAKilledServerAgainWithinASecond) {
     startNode("sleep");
     const pid_t first = *recordedPid("one");
     const auto killed = std::chrono::steady_clock::now();
-    ::kill(first, SIGKILL);
+    sendSignal(first, SIGKILL);
     const pid_t second = newPid("one", first);
     EXPECT_LT(std::chrono::steady_clock::now() - killed, std::chrono::seconds(1));
     EXPECT_NE(second, first);
@@ -57,12 +58,12 @@ TEST_F(Node, FindsTheSameServerAfterItWasKilledItself) {
     ASSERT_TRUE(eventually(std::chrono::seconds(10), [&] { return hasRecord("\"ready\":true"); }));
     const pid_t server = *recordedPid("one");
     const pid_t node = *recordedPid("muster-node");
-    ::kill(node, SIGKILL);
+    sendSignal(node, SIGKILL);
     EXPECT_NE(newPid("muster-node", node), node);
     // The new node supervises the old server: a kill is followed by a restart.
     EXPECT_EQ(recordedPid("one"), server);
     EXPECT_EQ(findByNonce(nonces_.front()).size(), 1U);
-    ::kill(server, SIGKILL);
+    sendSignal(server, SIGKILL);
     EXPECT_NE(newPid("one", server), server);
     rememberNonce();
 }
@@ -76,7 +77,7 @@ TEST_F(Node, SupervisesOnAfterTheKeeperWasKilled) {
     startKeeper({NODE_PROGRAM, state(), "unused"});
     EXPECT_EQ(recordedPid("one"), server);
     EXPECT_EQ(recordedPid("muster-node"), node);
-    ::kill(server, SIGKILL);
+    sendSignal(server, SIGKILL);
     EXPECT_NE(newPid("one", server), server);
     rememberNonce();
 }

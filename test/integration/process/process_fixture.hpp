@@ -6,6 +6,7 @@
 #include "keeper/launch.hpp"
 #include "modules/supervisor/keeper_link.hpp"
 #include "test/support/eventually.hpp"
+#include "test/support/send_signal.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <csignal>
@@ -26,7 +27,7 @@ protected:
         link_.reset();
         killKeeper();
         if (const auto node = recordedPid("muster-node")) {
-            ::kill(*node, SIGKILL);
+            sendSignal(*node, SIGKILL);
             eventually(std::chrono::seconds(5), [&] { return isGone(*node); });
         }
         for (const auto& nonce : nonces_)
@@ -53,7 +54,7 @@ protected:
     void killKeeper() {
         const pid_t pid = keeperPid();
         if (pid <= 0) return;
-        ::kill(pid, SIGKILL);
+        sendSignal(pid, SIGKILL);
         eventually(std::chrono::seconds(5), [&] { return isGone(pid); });
         std::ofstream(state() + "/keeper.lock", std::ios::trunc);
     }

@@ -1,6 +1,7 @@
 #include "console/prompt.hpp"
 
 #include "test/support/eventually.hpp"
+#include "test/support/send_signal.hpp"
 
 #include <string>
 
@@ -26,7 +27,7 @@ public:
         ::_exit(secret == "open sesame" ? 0 : 1);
     }
     ~AskedPerson() {
-        if (child_ > 0) ::kill(child_, SIGKILL);
+        if (child_ > 0) sendSignal(child_, SIGKILL);
         ::close(person_);
         ::close(terminal_);
     }

@@ -1,3 +1,4 @@
+#include "test/support/send_signal.hpp"
 #include "test/unit/cluster/store_case.hpp"
 
 #include <poll.h>
@@ -43,7 +44,7 @@ std::vector<int> acknowledgedBeforeKill(const std::string& file, int from, std::
     int number = 0;
     while (acknowledged.size() < count && ::read(ends[0], &number, sizeof number) == sizeof number)
         acknowledged.push_back(number);
-    ::kill(child, SIGKILL);
+    test::sendSignal(child, SIGKILL);
     while (::read(ends[0], &number, sizeof number) == sizeof number) acknowledged.push_back(number);
     ::close(ends[0]);
     int status = 0;

@@ -55,7 +55,7 @@ TEST(MusterFile, BoundsTheBrokerAndShowsItsFigures) {
         "maxTopicLevels": 8, "maxRetainedBytes": 9000, "maxQueuedBytes": 10000,
         "maxOutputBytes": 110000, "messageRate": 12, "byteRate": 13, "maxKeepAlive": 14,
         "slowConsumerTimeout": "15s", "maxSubscriptionBytes": 16000,
-        "maxFilterBytesPerClient": 2000, "maxUnstoredBytes": 70000},
+        "maxFilterBytesPerClient": 2000, "maxUnstoredBytes": 300000},
         "sysInterval": "0s", "metrics": {"port": 9000})");
     const Cluster cluster = game.cluster();
     Limits limits;
@@ -76,7 +76,7 @@ TEST(MusterFile, BoundsTheBrokerAndShowsItsFigures) {
     limits.slowConsumerTimeout = 15s;
     limits.maxSubscriptionBytes = 16000;
     limits.maxFilterBytesPerClient = 2000;
-    limits.maxUnstoredBytes = 70000;
+    limits.maxUnstoredBytes = 300000;
     EXPECT_EQ(cluster.limits, limits);
     EXPECT_EQ(cluster.sysInterval, 0s);
     EXPECT_EQ(cluster.metrics, (Metrics{"127.0.0.1", 9000}));

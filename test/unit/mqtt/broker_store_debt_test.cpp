@@ -1,47 +1,16 @@
 // Who waits because the store has yet to write what he, or another one of his name, caused.
-#include "master/mqtt/codec.hpp"
-#include "test/support/manual_session_store.hpp"
-#include "test/support/scripted_client.hpp"
+#include "test/unit/mqtt/store_debt_fixture.hpp"
 
 using namespace muster;
 using namespace muster::mqtt;
 using namespace std::chrono_literals;
-using test::BrokerWorld;
+using test::BrokerStoreDebt;
+using test::kLarge;
+using test::kMost;
+using test::kMostOfAll;
 using test::ScriptedClient;
 
 namespace {
-
-constexpr std::size_t kMost = 4U << 20;       // of a name, for those of its clients who write
-constexpr std::size_t kMostOfAll = 8U << 20;  // of a name, for all of its clients
-constexpr std::size_t kLarge = 900U << 10;    // of a message: five are more than kMost
-
-struct BrokerStoreDebt : ::testing::Test {
-    BrokerStoreDebt() { EXPECT_TRUE(world.broker.restore(store, world.now)); }
-
-    static Connect of(const std::string& user, ScriptedClient& client, std::string id) {
-        Connect packet = client.connectPacket(std::move(id));
-        packet.username = user;
-        return packet;
-    }
-    static void writes(ScriptedClient& client, std::size_t times = 1) {
-        for (std::size_t i = 0; i < times; ++i)
-            client.sends(Publish{"a", std::string(kLarge, 'x'), 0, true, false, 0, {}});
-    }
-    std::size_t owed() const {
-        std::size_t sum = 0;
-        for (std::size_t i = store.committed(); i < store.changes.size(); ++i)
-            sum += bytesOf(store.changes[i]);
-        return sum;
-    }
-    std::uint64_t pauses() { return world.broker.counters().storePauses; }
-    static bool isRead(ScriptedClient& client) { return client.connection().wantsInput(); }
-
-    test::ManualSessionStore store;  // outlives the broker
-    BrokerWorld world;
-    ScriptedClient publisher{world};
-    ScriptedClient sibling{world};
-    ScriptedClient other{world};
-};
 
 TEST_F(BrokerStoreDebt, StopsWhoWritesAndNotOthers) {
     publisher.connects(of("p", publisher, "1"));
@@ -82,14 +51,7 @@ TEST_F(BrokerStoreDebt, LetsASteadyWriterGoOnWhileTheStoreKeepsUp) {
 TEST_F(BrokerStoreDebt, CountsWhatTheStoreWritesAndNotWhatCame) {
     constexpr std::size_t kTimes = 1'000;
     publisher.connects(of("p", publisher, "1"));
-    Publish first{std::string(60'000, 't'), "x", 0, true, false, 0, {}};
-    first.properties.topicAlias = 1;
-    Publish next{"", "y", 0, true, false, 0, {}};
-    next.properties.topicAlias = 1;
-    std::string bytes;
-    encode(first, Version::V5, bytes);
-    for (std::size_t i = 1; i < kTimes; ++i) encode(next, Version::V5, bytes);
-    encode(Pingreq{}, Version::V5, bytes);
+    const std::string bytes = aliasedBytes(kTimes) + bytesOf(Pingreq{});
     publisher.sendsBytes(bytes);
     std::size_t turns = 0;
     for (; publisher.received() == 0 && turns < kTimes; ++turns) {
@@ -136,87 +98,138 @@ TEST_F(BrokerStoreDebt, IsBoundedHoweverManyConnectionsANameHas) {
     EXPECT_TRUE(isRead(*clients.front()) && isRead(*clients.back()));
 }
 
-TEST_F(BrokerStoreDebt, CountsWillsOfThoseWhoComeAndGo) {
-    for (int i = 0; i < 100; ++i) {
+TEST_F(BrokerStoreDebt, BoundsWillsOfThoseWhoComeAndGo) {
+    sibling.connects(of("p", sibling, "2"));
+    for (int i = 0; i < 200; ++i) {
         ScriptedClient client{world};
         Connect packet = of("p", client, "1");
         packet.will = Will{"state/p", std::string(60'000, 'x'), 1, true, {}};
-        client.connects(packet);
+        client.sends(packet);
         client.vanishes();
     }
-    sibling.connects(of("p", sibling, "2"));
+    EXPECT_GT(owed(), kMostOfAll);
+    EXPECT_LT(owed(), kMostOfAll + 200'000);
     EXPECT_FALSE(isRead(sibling));
     other.connects(of("o", other, "3"));
     EXPECT_TRUE(isRead(other));
+    publisher.sends(of("p", publisher, "4"));
+    publisher.expectsNothing();
     store.commits();
+    EXPECT_EQ(publisher.expects<Connack>().code, 0);
     EXPECT_TRUE(isRead(sibling));
 }
 
-TEST_F(BrokerStoreDebt, CountsRetainedMessagesThatASubscriptionBrings) {
-    other.connects(of("o", other, "3"));
-    for (int i = 0; i < 200; ++i)
-        other.publishes("r/" + std::to_string(i), std::string(50'000, 'x'), 1, true);
+TEST_F(BrokerStoreDebt, LetsInWhoWaitedIfHeStillHasTheRight) {
+    sibling.connects(of("p", sibling, "2"));
+    for (int i = 0; i < 10; ++i) {
+        ScriptedClient client{world};
+        client.connects(of("p", client, std::to_string(i)));
+        writes(client);
+    }
+    ASSERT_GT(owed(), kMostOfAll);
+    publisher.sends(of("p", publisher, "late"));
+    publisher.expectsNothing();
+    world.access.revoked = "p";
     store.commits();
+    EXPECT_NE(publisher.expects<Connack>().code, 0);
+}
+
+/// A link that says nothing.
+struct SilentLinks final : LinkObserver {
+    void onOpen(Link&) override {}
+    void onMessage(Link&, std::string_view, std::string_view) override {}
+    void onClose(Link&, std::string_view) override {}
+};
+
+// Whether they are of another protocol is decided by their first packet, which is a message.
+TEST_F(BrokerStoreDebt, CountsTheFirstMessageOfWhoeverMightBeForeign) {
+    SilentLinks links;
+    world.broker.setForeignProtocol({{"register"}, &links});
+    std::vector<std::unique_ptr<ScriptedClient>> clients;
+    for (int i = 0; i < 30; ++i) {
+        auto& client =
+            *clients.emplace_back(std::make_unique<ScriptedClient>(world, Version::V311));
+        Connect connect = client.connectPacket(std::to_string(i));
+        connect.keepAlive = 0;
+        std::string bytes;
+        encode(connect, Version::V311, bytes);
+        encode(Publish{"a", std::string(3U << 20, 'x'), 0, true, false, 0, {}}, Version::V311,
+               bytes);
+        client.sendsBytes(bytes);
+    }
+    EXPECT_GT(store.count<change::PutRetained>(), 1U);
+    EXPECT_LE(owed(), kMostOfAll + (3U << 20) + 10'000);
+    for (int i = 0; i < 30; ++i) store.commits();
+    EXPECT_EQ(store.count<change::PutRetained>(), 30U);
+}
+
+TEST_F(BrokerStoreDebt, BoundsRetainedMessagesThatSubscriptionsBring) {
+    constexpr std::size_t kMessages = 200, kClients = 5;
+    other.connects(of("o", other, "3"));
+    for (std::size_t i = 0; i < kMessages; ++i) {
+        other.sends(
+            Publish{"r/" + std::to_string(i), std::string(50'000, 'x'), 1, true, false, 7, {}});
+        store.commits();
+    }
+    std::vector<std::unique_ptr<ScriptedClient>> clients;
+    for (std::size_t i = 0; i < kClients; ++i) {
+        auto& client = *clients.emplace_back(std::make_unique<ScriptedClient>(world));
+        Connect packet = of("p", client, "c" + std::to_string(i));
+        packet.cleanStart = false;
+        packet.properties.sessionExpiry = 3600;
+        client.sends(packet);
+        client.sends(Subscribe{1, {{"r/#", 1}}, {}});
+    }
+    for (int turn = 0; turn < 100; ++turn) {  // they read, and do not acknowledge
+        for (int i = 0; i < 20; ++i) {
+            for (auto& client : clients) {
+                (void)client->received();
+                client->connection().drained(world.now);
+            }
+            world.broker.work(world.now);
+        }
+        ASSERT_LE(owed(), kMost + 100'000);
+        store.commits();
+    }
+    for (auto& client : clients) EXPECT_EQ(client->received(), 2 + kMessages);
+}
+
+TEST_F(BrokerStoreDebt, WritesNoMessageAnewThatIsDealtToAnotherMember) {
+    const auto joins = [&](ScriptedClient& client, std::string id) {
+        Connect packet = of("p", client, std::move(id));
+        packet.cleanStart = false;
+        packet.properties.sessionExpiry = 3600;
+        packet.properties.receiveMaximum = 1;
+        client.sends(packet);
+        client.sends(Subscribe{1, {{"$share/g/x", 1}}, {}});
+        store.commits();
+    };
+    joins(publisher, "1");
+    joins(sibling, "2");
+    other.connects(of("o", other, "3"));
+    for (int i = 0; i < 10; ++i) other.publishes("x", std::string(100'000, 'x'), 0);
+    for (int i = 0; i < 10; ++i)
+        other.sends(Publish{"x", std::string(100'000, 'x'), 1, false, false, 7, {}});
+    const std::size_t before = store.count<change::PutMessage>();
+    EXPECT_EQ(before, 10U);
+    publisher.vanishes();
+    EXPECT_GT(world.broker.counters().redealt, 0U);
+    EXPECT_EQ(store.count<change::PutMessage>(), before);
+}
+
+TEST_F(BrokerStoreDebt, WritesNothingOfWhatAFullQueueDrops) {
     Connect packet = of("p", publisher, "1");
     packet.cleanStart = false;
     packet.properties.sessionExpiry = 3600;
     publisher.connects(packet);
-    publisher.sends(Subscribe{1, {{"r/#", 1}}, {}});
-    for (int i = 0; i < 400; ++i) {  // it reads, and does not acknowledge
-        (void)publisher.received();
-        publisher.connection().drained(world.now);
-        world.broker.work(world.now);
-    }
-    EXPECT_GT(store.count<change::PutDelivery>(), 100U);
-    EXPECT_FALSE(isRead(publisher));
-    store.commits();
-    EXPECT_TRUE(isRead(publisher));
-}
-
-TEST_F(BrokerStoreDebt, ReadsOnWhenTheStoreFails) {
-    publisher.connects(of("p", publisher, "1"));
-    writes(publisher, 5);
-    EXPECT_FALSE(isRead(publisher));
-    std::size_t before = publisher.wakeups();
-    store.fails();
-    EXPECT_GT(publisher.wakeups(), before);
-    EXPECT_TRUE(isRead(publisher)) << "it is to hear that nothing is kept";
-    EXPECT_EQ(pauses(), 1U);
-    store.recovers();
-    EXPECT_FALSE(isRead(publisher));
-    EXPECT_EQ(pauses(), 2U);
-    before = publisher.wakeups();
-    store.commits();
-    EXPECT_TRUE(isRead(publisher));
-    EXPECT_GT(publisher.wakeups(), before);
-}
-
-TEST_F(BrokerStoreDebt, TakesNobodyForSilentWhileItDoesNotRead) {
-    Connect packet = of("p", publisher, "1");
-    packet.keepAlive = 10;
-    publisher.connects(packet);
-    writes(publisher, 5);
-    world.after(60s);
-    EXPECT_FALSE(publisher.isClosed());
-    store.commits();
-    world.after(14s);
-    EXPECT_FALSE(publisher.isClosed());
-    world.after(2s);
-    EXPECT_TRUE(publisher.isClosed());
-}
-
-// A DISCONNECT that is here and waits is a goodbye, whatever ends behind it.
-TEST_F(BrokerStoreDebt, KeepsAnEndBehindTheInputThatIsLeft) {
-    publisher.connects(of("p", publisher, "1"));
-    EXPECT_FALSE(publisher.connection().hasInputLeft());
-    writes(publisher, 5);
-    EXPECT_FALSE(publisher.connection().hasInputLeft());
-    publisher.sends(Disconnect{});
-    EXPECT_TRUE(publisher.connection().hasInputLeft());
-    EXPECT_FALSE(publisher.isClosed());
-    store.commits();
-    EXPECT_FALSE(publisher.connection().hasInputLeft());
-    EXPECT_TRUE(publisher.isClosed() && publisher.connection().hasPeerLeft());
+    publisher.sends(Subscribe{1, {{"x", 1}}, {}});
+    publisher.vanishes();
+    other.connects(of("o", other, "3"));
+    for (int i = 0; i < 30; ++i)
+        other.sends(Publish{"x", std::string(kLarge, 'x'), 1, false, false, 7, {}});
+    for (int i = 0; i < 30; ++i) store.commits();
+    EXPECT_GT(world.broker.counters().droppedQueueFull, 0U);
+    EXPECT_EQ(store.count<change::PutMessage>(), store.count<change::PutDelivery>());
 }
 
 }  // namespace
