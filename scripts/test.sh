@@ -16,7 +16,8 @@ built=$SECONDS
 
 echo "test.sh: testing"
 failed=0
-ctest --preset dev -j2 --no-tests=error --output-junit "$PWD/build/dev/tests.xml" "$@" || failed=$?
+# Most tests wait most of the time.
+ctest --preset dev -j4 --no-tests=error --output-junit "$PWD/build/dev/tests.xml" "$@" || failed=$?
 
 python3 - build/dev/tests.xml $((built - began)) $((SECONDS - built)) <<'PY'
 import sys
