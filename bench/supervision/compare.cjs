@@ -10,6 +10,7 @@ const { peers } = require('./peers.cjs');
 
 const options = { n: '100', samples: '12', rounds: '7', peers: Object.keys(peers).join(',') };
 for (let i = 2; i < process.argv.length; i += 2) options[process.argv[i].slice(2)] = process.argv[i + 1];
+for (const program of ['muster', 'witness', 'pm2']) if (options[program]) options[program] = path.resolve(options[program]);  // each runs in its own folder
 
 const figures = ['startMs', 'startCpuS', 'managers', 'rssMib', 'idlePercent', 'listMs', 'listCpuMs', 'crashP50Ms', 'crashP95Ms', 'massMs', 'stopMs', 'leftAfterStop', 'leftAlive', 'newStarts', 'twice', 'samePid'];
 // What muster's figure is held against, and how much of it it may be.

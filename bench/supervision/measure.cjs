@@ -2,7 +2,7 @@
 'use strict';
 const fs = require('fs'), path = require('path');
 const { peers, run } = require('./peers.cjs');
-const { Scene, pause, cpuSeconds, rssMib } = require('./scene.cjs');
+const { Scene, pause, read, cpuSeconds, rssMib } = require('./scene.cjs');
 
 const kPatience = 60000;  // ms, until servers are there
 const median = (values) => values.slice().sort((a, b) => a - b)[values.length >> 1];
@@ -21,7 +21,7 @@ async function coldStart(peer, scene, count) {
     const begun = now();
     await peer.up();
     const last = await scene.waitFor(count, 0, kPatience);
-    if (last === null) throw new Error(`only ${scene.starts().length} of ${count} servers began`);
+    if (last === null) throw new Error(`only ${scene.starts().length} of ${count} servers began: ${read(path.join(peer.dir, 'manager.log'))}`);
     await pause(2000);
     return { startMs: ms(begun, last), startCpuS: cpuSeconds(peer.managers()) };
 }

@@ -36,7 +36,7 @@ class Muster {
     async configure(names, command) {
         fs.mkdirSync(this.config);
         const write = (name, content) => fs.writeFileSync(path.join(this.config, name), JSON.stringify(content));
-        write('master.json', { host: '127.0.0.1', port: await freePort() });
+        write('master.json', { id: 'master', host: '127.0.0.1', port: await freePort() });
         write('servers.json', { worker: names.map((id) => ({ id, host: '127.0.0.1' })) });
         write('muster.json', { configVersion: 1, cluster: 'bench', types: { worker: { command: [...command, '${id}'], readiness: { kind: 'start' } } } });
         this.list = [this.muster, 'ls', '-c', this.config];
