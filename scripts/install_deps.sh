@@ -9,15 +9,14 @@ packages=(
   libboost1.81-dev libpaho-mqtt-dev libpaho-mqttpp-dev nlohmann-json3-dev libfmt-dev libspdlog-dev
   libsqlite3-dev libssl-dev libargon2-dev libcli11-dev prometheus-cpp-dev
 )
-if [ "${1:-}" = --tests ]; then
-  packages+=(git mosquitto mosquitto-clients libmosquitto-dev python3-paho-mqtt openssl libgtest-dev libgmock-dev clang-format)
+case ${1:-} in
+  --tests) packages+=(git mosquitto mosquitto-clients libmosquitto-dev python3-paho-mqtt openssl libgtest-dev libgmock-dev clang-format) ;;
+  --bench) packages+=(supervisor runit) ;;
+esac
+if [ -n "${1:-}" ]; then
   # A Node.js from elsewhere will do as well, if it brings its npm.
   command -v node >/dev/null || packages+=(nodejs)
   command -v npm >/dev/null || packages+=(npm)
-fi
-
-if [ "${1:-}" = --bench ]; then
-  packages=(supervisor runit)
 fi
 
 if ! command -v dpkg-query >/dev/null; then

@@ -26,8 +26,8 @@ const bars = {
 };
 const text = (value) => !Number.isFinite(value) ? '' : value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 
-function verdict([what, of, most], value, figure) {
-    const reference = of(figure);
+function verdict([what, referenceOf, most], value, figure, of) {
+    const reference = referenceOf(of);
     if (!Number.isFinite(reference) || !Number.isFinite(value)) return '';
     const isMet = value <= reference * most;
     return reference === 0 ? (isMet ? 'met' : 'MISSED') : `${text(value / reference)} of ${what}, <= ${most}: ${isMet ? 'met' : 'MISSED'}`;
@@ -37,7 +37,7 @@ function report(rows) {
     const names = Object.keys(peers), lines = [`| figure | ${names.join(' | ')} | bar |`, `|${' --- |'.repeat(names.length + 2)}`];
     for (const figure of figures) {
         const of = (peer) => { const values = rows.filter((row) => row.peer === peer).map((row) => row[figure]); return values.length ? median(values) : NaN; };
-        lines.push(`| ${figure} | ${names.map((name) => text(of(name))).join(' | ')} | ${(bars[figure] || []).map((bar) => verdict(bar, of('muster'), of)).join('; ')} |`);
+        lines.push(`| ${figure} | ${names.map((name) => text(of(name))).join(' | ')} | ${(bars[figure] || []).map((bar) => verdict(bar, of('muster'), figure, of)).filter(Boolean).join('; ')} |`);
     }
     return `${new Set(rows.map((row) => row.round)).size} rounds, ${options.n} servers.\n\n${lines.join('\n')}`;
 }
