@@ -3,6 +3,7 @@
 #include "master/async/asio_loop.hpp"
 #include "master/mqtt/broker_ticker.hpp"
 #include "master/mqtt/listener.hpp"
+#include "test/support/manual_session_store.hpp"
 #include "test/support/scripted_client.hpp"
 
 #include <future>
@@ -38,6 +39,15 @@ public:
         auto result = work->get_future();
         loop_.post([work] { (*work)(); });
         return result.get();
+    }
+    /// The same with the loop's time as the store's; what was counted by then.
+    template <class Task>
+    mqtt::BrokerCounters callAt(ManualSessionStore& store, Task task) {
+        return call([&, task] {
+            store.now = loop_.now();
+            task();
+            return broker_.counters();
+        });
     }
     ~LiveBroker() {
         call([this] { listener_->stop(); });

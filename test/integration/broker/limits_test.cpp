@@ -2,7 +2,6 @@
 #include "common/process/unique_fd.hpp"
 #include "test/support/eventually.hpp"
 #include "test/support/live_broker.hpp"
-#include "test/support/manual_session_store.hpp"
 #include "test/support/mqtt_bytes.hpp"
 #include "test/support/raw_client.hpp"
 
@@ -148,13 +147,7 @@ TEST(BrokerLimitsAtSockets, SlowDownWhoSendsTooMuchAndLoseNothing) {
 TEST(BrokerLimitsAtSockets, ReadWhoFillsTheStoreOnceItHasWrittenAndOthersAllTheTime) {
     ManualSessionStore store;
     LiveBroker live;
-    const auto onLoop = [&](auto task) {
-        return live.call([&, task] {
-            store.now = live.loop().now();
-            task();
-            return live.broker().counters();
-        });
-    };
+    const auto onLoop = [&](auto task) { return live.callAt(store, task); };
     onLoop([&] { EXPECT_TRUE(live.broker().restore(store, store.now)); });
     RawClient filler(live.port()), other(live.port());
     filler.setSendTimeout({20, 0});

@@ -1,7 +1,6 @@
 // MQTT over WebSocket on real sockets: framing (MQTT 5, 6.0.0), bounds and ends.
 #include "test/integration/broker/stream_fixture.hpp"
 #include "test/support/eventually.hpp"
-#include "test/support/manual_session_store.hpp"
 #include "test/support/raw_client.hpp"
 #include "test/support/web_socket_bytes.hpp"
 
@@ -227,13 +226,7 @@ void expectCloseAfterPackets(bool saysGoodbye) {
     constexpr std::size_t kTimes = 200;
     ManualSessionStore store;
     LiveBroker live({}, webSocketListener());
-    const auto onLoop = [&](auto task) {
-        return live.call([&, task] {
-            store.now = live.loop().now();
-            task();
-            return live.broker().counters();
-        });
-    };
+    const auto onLoop = [&](auto task) { return live.callAt(store, task); };
     onLoop([&] { EXPECT_TRUE(live.broker().restore(store, store.now)); });
     RawClient client(live.port());
     client.send(webSocketRequest() + clientFrame(connectAndAliasBytes()));
