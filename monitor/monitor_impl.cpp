@@ -18,6 +18,8 @@ namespace {
 
 constexpr auto kStopPatience = std::chrono::milliseconds(2000);
 constexpr auto kUsageEvery = std::chrono::seconds(5);
+constexpr auto kSayAgain = std::chrono::milliseconds(250);
+constexpr auto kSayAgainAtLast = std::chrono::milliseconds(5000);
 
 std::unique_ptr<Uplink> makeUplink(EventLoop& loop, const MonitorIdentity& identity, LogLine log) {
     ClientFactory makeClient = [&loop]() -> std::unique_ptr<mqtt::Client> {
@@ -43,11 +45,25 @@ struct Heartbeat : std::enable_shared_from_this<Heartbeat> {
         if (!isQueued.exchange(true))
             calls->run("heartbeat", [self = shared_from_this()] {
                 self->isQueued = false;
-                self->node->send("WATCHDOG=1");
+                self->node->beat();
             });
         target->after(every, [self = shared_from_this()] { self->beat(); });
     }
 };
+
+/// What did not reach the node is said again until it does: on the monitor's own loop, at most
+/// every 5 s. `isOn` is true while one of these is under way: there is never a second.
+void sayAgain(const std::shared_ptr<NodeLink>& node, const std::weak_ptr<EventLoop>& loop,
+              const std::shared_ptr<std::atomic<bool>>& isOn,
+              std::chrono::milliseconds wait = kSayAgain) {
+    const auto target = loop.lock();
+    if (!target) return;
+    target->after(wait, [node, loop, isOn, wait] {
+        *isOn = false;  // before: a word that fails now starts the next one
+        if (node->catchUp() || isOn->exchange(true)) return;
+        sayAgain(node, loop, isOn, std::min(wait * 2, kSayAgainAtLast));
+    });
+}
 
 /// Tells what this process uses. Shared between its timer and nobody else: it ends with the loop.
 struct UsageReport : std::enable_shared_from_this<UsageReport> {
@@ -152,8 +168,16 @@ Result<void> Monitor::Impl::start() {
     return {};
 }
 
+/// `isHeard`: by the node. What was not is said again, once it is there again.
+void Monitor::Impl::told(bool isHeard) {
+    if (isHeard || !node_->isOpen() || isSayingAgain_->exchange(true)) return;
+    loop_->post([node = node_, loop = std::weak_ptr<EventLoop>(loop_), isOn = isSayingAgain_] {
+        sayAgain(node, loop, isOn);
+    });
+}
+
 void Monitor::Impl::ready() {
-    node_->send("READY=1");
+    told(node_->ready());
     agent_->notify("__masterwatcher__", R"({"action":"record","id":")" + options_.id + "\"}");
     loop_->post([agent = agent_] {
         if (agent->state() == PresenceState::Online) agent->setState(PresenceState::Ready);
@@ -161,12 +185,12 @@ void Monitor::Impl::ready() {
 }
 
 void Monitor::Impl::setBusy(std::int64_t count) {
-    node_->send("X_MUSTER_BUSY=" + std::to_string(count < 0 ? 0 : count));
+    told(node_->busy(count));
     loop_->post([agent = agent_, count] { agent->setBusy(count); });
 }
 
 void Monitor::Impl::stopRequested() {
-    node_->send("STOPPING=1");
+    told(node_->stopping());
     loop_->post([agent = agent_] { agent->setState(PresenceState::Stopping); });
     const auto callback = onStop_;  // it may end this object
     if (callback) return callback();
@@ -174,7 +198,7 @@ void Monitor::Impl::stopRequested() {
 }
 
 void Monitor::Impl::drainRequested() {
-    node_->send("X_MUSTER_DRAINING=1");
+    told(node_->draining());
     loop_->post([agent = agent_] {
         if (agent->state() != PresenceState::Stopping) agent->setState(PresenceState::Draining);
     });
@@ -184,7 +208,7 @@ void Monitor::Impl::drainRequested() {
 
 void Monitor::Impl::stop() {
     if (isStopped_.exchange(true)) return;
-    node_->send("STOPPING=1");
+    node_->stopping();
     if (loop_->isLoopThread()) {
         // Called from a callback: the goodbye goes out after it, and the thread ends by itself.
         agent_->close([loop = loop_] { loop->stop(); });

@@ -37,6 +37,7 @@ private:
     void addBuiltIns();
     void stopRequested();
     void drainRequested();
+    void told(bool isHeard);
     LogLine safeLog() const;
 
     MonitorOptions options_;
@@ -49,6 +50,8 @@ private:
     std::shared_ptr<UserCalls> calls_;
     std::shared_ptr<MonitorAgentImpl> agent_;
     std::shared_ptr<WatcherModule> watcher_ = std::make_shared<WatcherModule>();
+    // Shared with the loop's thread.
+    std::shared_ptr<std::atomic<bool>> isSayingAgain_ = std::make_shared<std::atomic<bool>>(false);
     std::atomic<bool> isStarted_{false};
     std::atomic<bool> isStopped_{false};
 };

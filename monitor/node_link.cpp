@@ -49,6 +49,60 @@ NodeLink::~NodeLink() {
     if (fd_ >= 0) ::close(fd_);
 }
 
+std::string NodeWord::text() const {
+    std::string text;
+    if (isReady) text += "READY=1\n";
+    if (isDraining) text += "X_MUSTER_DRAINING=1\n";
+    if (isStopping) text += "STOPPING=1\n";
+    if (busy) text += "X_MUSTER_BUSY=" + std::to_string(*busy) + "\n";
+    return text;
+}
+
+template <class Change>
+bool NodeLink::say(const char* assignment, Change change) {
+    std::string text = assignment;
+    {
+        const std::lock_guard lock(mutex_);
+        change(word_);
+        if (text.empty()) text = word_.text();
+    }
+    const bool isSent = text.empty() || send(text);
+    if (!isSent) isBehind_ = true;
+    return isSent;
+}
+
+bool NodeLink::ready() {
+    return say("READY=1", [](NodeWord& word) { word.isReady = true; });
+}
+
+bool NodeLink::draining() {
+    return say("X_MUSTER_DRAINING=1", [](NodeWord& word) { word.isDraining = true; });
+}
+
+bool NodeLink::stopping() {
+    return say("STOPPING=1", [](NodeWord& word) { word.isStopping = true; });
+}
+
+bool NodeLink::busy(std::int64_t count) {
+    const std::int64_t shown = std::max<std::int64_t>(count, 0);
+    const std::string text = "X_MUSTER_BUSY=" + std::to_string(shown);
+    return say(text.c_str(), [shown](NodeWord& word) { word.busy = shown; });
+}
+
+bool NodeLink::beat() {
+    std::string text = "WATCHDOG=1\n";
+    {
+        const std::lock_guard lock(mutex_);
+        text += word_.text();
+    }
+    return send(text);
+}
+
+bool NodeLink::catchUp() {
+    if (fd_ < 0 || !isBehind_.exchange(false)) return true;
+    return say("", [](NodeWord&) {});
+}
+
 bool NodeLink::send(std::string_view assignment) const {
     if (fd_ < 0) return false;
     sockaddr_un target{};

@@ -69,6 +69,10 @@ void NodeService::restoreRecords() {
         before.wantsRun = isSet(*json, "wantsRun");
         before.hasEnded = isSet(*json, "ended");
         before.isReady = isSet(*json, "ready");
+        before.hasWatchdog = isSet(*json, "watchdog");
+        // A node before this one wrote no state: then ready or not is all that is known.
+        before.state = parseServerState(textOf(*json, "state"))
+                           .value_or(before.isReady ? State::Ready : State::Starting);
         const auto restarts = json->find("restarts");
         if (restarts != json->end() && restarts->is_number_unsigned())
             before.restarts = restarts->get<std::uint64_t>();
@@ -197,6 +201,7 @@ void NodeService::onAttached(const std::vector<keeper::ChildState>& children) {
         ServerStatus before;
         before.wantsRun = true;
         before.isReady = true;
+        before.state = State::Ready;
         entryFor(unknown).process->restore(before, child.nonce);
     }
     for (auto& [name, entry] : entries_) {

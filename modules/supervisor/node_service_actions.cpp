@@ -26,6 +26,8 @@ JsonText recordOf(const ServerProcess& process, const std::string& bootId) {
                      {"ended", status.hasEnded},
                      {"nonce", process.nonce()},
                      {"ready", status.isReady},
+                     {"state", stateName(process.knownState())},
+                     {"watchdog", status.hasWatchdog},
                      {"restarts", status.restarts},
                      {"boot", bootId}});
 }

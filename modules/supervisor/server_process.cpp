@@ -106,6 +106,7 @@ void ServerProcess::spawn() {
     isSpawning_ = true;
     wasKilled_ = false;
     isKillWanted_ = false;
+    isAdopted_ = false;
     enter(State::Starting, "is being started");
     act(Kind::Spawn);
 }
@@ -165,6 +166,7 @@ void ServerProcess::started(const keeper::ChildState& child, TimePoint now) {
     status_.pid = child.pid;
     status_.startedMs = child.startedMs;
     watchdog_.reset();
+    if (status_.hasWatchdog) armWatchdog(now);
     enter(State::Starting, "is not ready yet");
     const bool isEnough = spec_.readiness.kind == config::Readiness::Kind::Start;
     if (isEnough || child.isMatched || std::exchange(isReadyEarly_, false))
@@ -188,7 +190,10 @@ void ServerProcess::clearProcess() {
     status_.busy.reset();
     status_.cpuPercent.reset();
     status_.rssBytes.reset();
+    status_.hasWatchdog = false;
     watchdog_.reset();
+    isEnding_ = false;
+    spoken_ = State::Ready;
 }
 
 void ServerProcess::exited(const keeper::ChildState& child, TimePoint now) {
@@ -197,6 +202,7 @@ void ServerProcess::exited(const keeper::ChildState& child, TimePoint now) {
         return act(Kind::Forget);
     status_.exit = child.exit;
     const bool wasReady = status_.isReady || status_.state == State::Unresponsive;
+    const bool wasEnding = isEnding_;
     if (status_.state == State::Stopping) {
         act(Kind::Sweep);
         clearProcess();
@@ -212,7 +218,9 @@ void ServerProcess::exited(const keeper::ChildState& child, TimePoint now) {
         if (isMasterPresent_) deadline_ = now + milliseconds(1000);
         return;
     }
-    const bool isFailure = !child.exit->isKnown || child.exit->signal != 0 || child.exit->code != 0;
+    // Of an unknown exit its own last word is all there is to judge it by.
+    const bool isFailure =
+        child.exit->isKnown ? child.exit->signal != 0 || child.exit->code != 0 : !wasEnding;
     crashed(cause, isFailure, milliseconds(child.exit->ranForMs), now);
 }
 

@@ -78,7 +78,8 @@ public:
 
     /// Whether a master can be reached: Node.js pomelo servers cannot start without one.
     void masterPresent(bool isPresent, TimePoint now);
-    /// As it was before the node restarted; before attached().
+    /// As it was before the node restarted; before attached(). Of `before` count wantsRun,
+    /// hasEnded, restarts, and of that life isReady, hasWatchdog and the state.
     void restore(const ServerStatus& before, std::string nonce);
     /// Does not start it by itself until release() or an order: for after a reboot of the host.
     void hold();
@@ -93,6 +94,8 @@ public:
     const ServerStatus& status() const { return status_; }
     const std::string& nonce() const { return nonce_; }
     bool isSpawning() const { return isSpawning_; }
+    /// The state, or while its process is looked for the last one that was known of it.
+    ServerState knownState() const;
 
 private:
     void enter(ServerState state, std::string note);
@@ -109,6 +112,10 @@ private:
     void awaitNews(std::string note);
     void vanished(TimePoint now);
     void resume(const keeper::ChildState& child, TimePoint now);
+    void heardWhileAdopting(ServerState state);
+    void armWatchdog(TimePoint now);
+    void watchdogPassed(TimePoint now);
+    void readinessPassed(TimePoint now);
     void crashed(const std::string& cause, bool isFailure, std::chrono::milliseconds ranFor,
                  TimePoint now);
     bool waitsForMasterAfter(const keeper::ExitStatus& exit) const;
@@ -118,14 +125,17 @@ private:
     ServerStatus status_;
     RestartDecider restarts_;
     std::string nonce_;
-    std::optional<TimePoint> deadline_;  // of the state: readiness, kill or next try
-    std::optional<TimePoint> watchdog_;  // unresponsive after it; none: it sends no watchdog
-    std::string failedStart_;            // why a stop under way is to count as a crash
+    std::optional<TimePoint> deadline_;        // of the state: readiness, kill or next try
+    std::optional<TimePoint> watchdog_;        // unresponsive after it; none: it sends no watchdog
+    ServerState spoken_ = ServerState::Ready;  // what an unresponsive one is when it answers again
+    std::string failedStart_;                  // why a stop under way is to count as a crash
     ServerState resume_ = ServerState::Stopped;  // what it was before the keeper was lost
     bool isSpawning_ = false;
     bool isReadyEarly_ = false;  // it said so before its spawn was answered
     bool isRestarting_ = false;  // a stop under way is followed by a start
     bool isHeld_ = false;
+    bool isEnding_ = false;   // it said STOPPING=1: it ends by itself
+    bool isAdopted_ = false;  // a word of its process may have been lost: nobody was there to hear
     bool wasKilled_ = false;
     bool isAskedByMaster_ = false;  // a stop under way began without a signal
     bool isKillWanted_ = false;     // by a person, not because a stop took too long

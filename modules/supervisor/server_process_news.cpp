@@ -15,11 +15,25 @@ void ServerProcess::restore(const ServerStatus& before, std::string nonce) {
     status_.wantsRun = before.wantsRun;
     status_.hasEnded = before.hasEnded;
     status_.restarts = before.restarts;
+    status_.hasWatchdog = before.hasWatchdog;
     nonce_ = std::move(nonce);
     hasStartedBefore_ = !nonce_.empty();
-    resume_ = !before.wantsRun ? State::Stopping : before.isReady ? State::Ready : State::Starting;
+    isAdopted_ = true;
+    // Asked to end and to begin anew: that goes on.
+    isRestarting_ = before.wantsRun && before.state == State::Stopping;
+    const bool hadWord = before.state == State::Draining || before.state == State::Unresponsive;
+    if (!before.wantsRun || isRestarting_)
+        resume_ = State::Stopping;
+    else if (hadWord)
+        resume_ = before.state;
+    else
+        resume_ = before.isReady ? State::Ready : State::Starting;
     enter(State::Adopting, "looks for its process");
     status_.isReady = before.isReady;
+}
+
+ServerState ServerProcess::knownState() const {
+    return status_.state == State::Adopting ? resume_ : status_.state;
 }
 
 void ServerProcess::hold() {
@@ -52,8 +66,14 @@ void ServerProcess::awaitNews(std::string note) {
 
 void ServerProcess::attached(const std::optional<keeper::ChildState>& child, TimePoint now) {
     if (!child) return vanished(now);
-    if (hasProcess() && status_.state != State::Adopting && child->nonce == nonce_ && !child->exit)
-        return;  // nothing new
+    const bool isSameLife = child->nonce == nonce_;
+    if (hasProcess() && status_.state != State::Adopting && isSameLife && !child->exit)
+        return;         // nothing new
+    if (!isSameLife) {  // what was known is of another life
+        status_.hasWatchdog = false;
+        isEnding_ = false;
+        isAdopted_ = true;
+    }
     nonce_ = child->nonce;
     hasStartedBefore_ = true;
     if (!child->exit) return resume(*child, now);
@@ -66,11 +86,17 @@ void ServerProcess::attached(const std::optional<keeper::ChildState>& child, Tim
 void ServerProcess::resume(const keeper::ChildState& child, TimePoint now) {
     status_.pid = child.pid;
     status_.startedMs = child.startedMs;
+    const State before = knownState();
     const bool wasStopping =
-        status_.state == State::Adopting && (resume_ == State::Stopping || isRestarting_);
+        status_.state == State::Adopting && (before == State::Stopping || isRestarting_);
     if (!status_.wantsRun || wasStopping) return beginStop(now);
-    if (status_.isReady || resume_ == State::Ready) return enter(State::Ready, "adopted");
-    started(child, now);
+    // From now: it has as long to speak as if it had spoken just now.
+    if (status_.hasWatchdog) armWatchdog(now);
+    if (before == State::Draining || before == State::Unresponsive)
+        return enter(before, before == State::Draining ? "adopted; takes nothing new"
+                                                       : "adopted; its watchdog was silent");
+    if (status_.isReady || before == State::Ready) return enter(State::Ready, "adopted");
+    started(child, now);  // with a new time limit
 }
 
 void ServerProcess::vanished(TimePoint now) {
@@ -89,8 +115,16 @@ void ServerProcess::vanished(TimePoint now) {
 
 // ---- the server itself
 
+/// While its process is looked for its word is kept: it holds when the process is found.
+void ServerProcess::heardWhileAdopting(ServerState state) {
+    if (resume_ == State::Stopping) return;
+    resume_ = state;
+    status_.isReady = state == State::Ready;
+}
+
 void ServerProcess::readySeen(const std::string& how, TimePoint now) {
-    (void)now;
+    if (status_.state == State::Adopting && resume_ == State::Starting)
+        return heardWhileAdopting(State::Ready);
     if (status_.state != State::Starting) return;
     if (!hasProcess()) {
         isReadyEarly_ = isSpawning_;  // it was faster than the keeper's answer
@@ -98,27 +132,48 @@ void ServerProcess::readySeen(const std::string& how, TimePoint now) {
     }
     act(Kind::StopProbe);
     enter(State::Ready, {});
+    if (status_.hasWatchdog) armWatchdog(now);
     tell("ready", how);
 }
 
 void ServerProcess::stoppingSeen(TimePoint now) {
     (void)now;
-    if (status_.state == State::Stopping || !hasProcess()) return;
+    if (status_.state == State::Stopping) return;
+    const bool isAdopting = status_.state == State::Adopting;
+    if (!isAdopting && !hasProcess()) return;
+    if (std::exchange(isEnding_, true)) return;
+    if (isAdopting) return heardWhileAdopting(State::Draining);
     enter(State::Draining, "is ending by itself");
 }
 
 void ServerProcess::drainingSeen(bool isDraining, TimePoint now) {
     (void)now;
-    if (isDraining && status_.state == State::Ready) enter(State::Draining, "takes nothing new");
-    if (!isDraining && status_.state == State::Draining) enter(State::Ready, {});
+    if (isEnding_) return;
+    const State from = isDraining ? State::Ready : State::Draining;
+    const State to = isDraining ? State::Draining : State::Ready;
+    if (status_.state == State::Adopting && resume_ == from) return heardWhileAdopting(to);
+    if (status_.state == State::Unresponsive) spoken_ = to;
+    if (status_.state != from) return;
+    enter(to, isDraining ? "takes nothing new" : "");
+}
+
+void ServerProcess::armWatchdog(TimePoint now) {
+    watchdog_ = now + kWatchdogTime;
 }
 
 void ServerProcess::watchdogSeen(TimePoint now) {
+    if (status_.state == State::Adopting) {
+        status_.hasWatchdog = true;
+        if (resume_ == State::Unresponsive) heardWhileAdopting(spoken_);
+        return;
+    }
+    if (isSpawning_) status_.hasWatchdog = true;  // it was faster than the keeper's answer
     if (!hasProcess() || status_.state == State::Stopping) return;
-    watchdog_ = now + kWatchdogTime;
+    status_.hasWatchdog = true;
+    armWatchdog(now);
     if (status_.state != State::Unresponsive) return;
-    enter(State::Ready, "answers again");
-    tell("ready", "answers again");
+    enter(spoken_, "answers again");
+    tell(spoken_ == State::Draining ? "draining" : "ready", "answers again");
 }
 
 void ServerProcess::busySeen(std::int64_t count) {
@@ -140,31 +195,46 @@ std::optional<TimePoint> ServerProcess::deadline() const {
     return std::min(*deadline_, *watchdog_);
 }
 
-void ServerProcess::tick(TimePoint now) {
-    if (watchdog_ && now >= *watchdog_) {
-        watchdog_.reset();
-        if (status_.state == State::Ready || status_.state == State::Draining) {
-            enter(State::Unresponsive, "its watchdog is silent for 10 s");
-            tell("unresponsive", status_.note);
-        }
+void ServerProcess::watchdogPassed(TimePoint now) {
+    watchdog_.reset();
+    if (status_.state == State::Starting) return armWatchdog(now);  // it has its own limit
+    if (status_.state != State::Ready && status_.state != State::Draining) return;
+    spoken_ = status_.state;
+    enter(State::Unresponsive,
+          "its watchdog is silent for " + std::to_string(kWatchdogTime.count() / 1000) + " s");
+    tell("unresponsive", status_.note);
+}
+
+void ServerProcess::readinessPassed(TimePoint now) {
+    if (spec_.isPomelo && !isMasterPresent_) {  // nobody can have heard of it
+        deadline_ = now + spec_.readiness.timeout;
+        return;
     }
+    const std::string limit = std::to_string(spec_.readiness.timeout.count() / 1000) + " s";
+    // Its word may have been said to nobody. A stateful server that serves is not ended for that;
+    // the other kinds of readiness are looked at anew.
+    if (isAdopted_ && spec_.readiness.kind == config::Readiness::Kind::Monitor) {
+        status_.note = "not known to be ready: what it said while the node was away may be lost";
+        return tell("starting", "did not say within " + limit +
+                                    " that it is ready; goes on, "
+                                    "since it may have said so while the node was away");
+    }
+    failedStart_ = "was not ready within " + limit;
+    tell("exited", failedStart_ + ": stopped");
+    beginStop(now);
+}
+
+void ServerProcess::tick(TimePoint now) {
+    if (watchdog_ && now >= *watchdog_) watchdogPassed(now);
     if (!deadline_ || now < *deadline_) return;
     deadline_.reset();
     switch (status_.state) {
         case State::Stopping: return isAskedByMaster_ ? signalStop(now) : escalate(now);
         case State::Backoff:
         case State::Waiting: return launchOrWait();
-        case State::Starting: break;
+        case State::Starting: return readinessPassed(now);
         default: return;
     }
-    if (spec_.isPomelo && !isMasterPresent_) {  // nobody can have heard of it
-        deadline_ = now + spec_.readiness.timeout;
-        return;
-    }
-    failedStart_ =
-        "was not ready within " + std::to_string(spec_.readiness.timeout.count() / 1000) + " s";
-    tell("exited", failedStart_ + ": stopped");
-    beginStop(now);
 }
 
 }  // namespace muster::supervisor

@@ -49,6 +49,7 @@ Json jsonOf(const ServerStatus& status) {
               {"restarts", status.restarts},
               {"revision", status.revision},
               {"note", status.note}};
+    if (status.hasWatchdog) json["watchdog"] = true;
     if (status.pid > 0) json["pid"] = status.pid;
     if (status.startedMs > 0) json["startedMs"] = status.startedMs;
     if (status.busy) json["busy"] = *status.busy;
@@ -80,6 +81,7 @@ std::optional<ServerStatus> statusOf(const Json& json) {
     status.wantsRun = boolOf(json, "wantsRun");
     status.hasEnded = boolOf(json, "ended");
     status.isReady = boolOf(json, "ready");
+    status.hasWatchdog = boolOf(json, "watchdog");
     status.pid = numberOf<pid_t>(json, "pid").value_or(0);
     status.startedMs = numberOf<std::int64_t>(json, "startedMs").value_or(0);
     status.restarts = numberOf<std::uint64_t>(json, "restarts").value_or(0);

@@ -22,6 +22,7 @@ struct ServerStatus {
     bool wantsRun = false;  // the node would start it again by itself
     bool hasEnded = false;  // by itself, and its policy says to leave it so
     bool isReady = false;
+    bool hasWatchdog = false;    // its process has sent WATCHDOG=1
     pid_t pid = 0;               // 0: no process
     std::int64_t startedMs = 0;  // wall clock of the host, Unix milliseconds; 0: no process
     std::uint64_t restarts = 0;  // since the node knows the server

@@ -38,6 +38,10 @@ int main(int argc, char** argv) {
     if (mode == "exit") return std::atoi(value.c_str());
     if (mode == "ignore-term") std::signal(SIGTERM, SIG_IGN);
     if (mode == "ready") notify("READY=1\nX_MUSTER_BUSY=3\n");
+    while (mode == "watched") {  // as a server with a monitor: all of it again with each heartbeat
+        notify("WATCHDOG=1\nREADY=1\n");
+        ::poll(nullptr, 0, 200);
+    }
     if (mode == "fork" && ::fork() == 0) ::setsid();
     if (mode == "print")
         for (int line = 0; line < std::atoi(value.c_str()); ++line) std::printf("line %d\n", line);

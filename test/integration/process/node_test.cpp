@@ -12,7 +12,8 @@ protected:
         spec.id = "one";
         spec.type = "test";
         spec.argv = {CHILD_PROGRAM, mode};
-        if (mode == "ready") spec.readiness.kind = config::Readiness::Kind::Monitor;
+        if (mode == "ready" || mode == "watched")
+            spec.readiness.kind = config::Readiness::Kind::Monitor;
         startKeeper({NODE_PROGRAM, state(), directory_.write("spec.json", encode(spec))});
         ASSERT_TRUE(
             eventually(std::chrono::seconds(20), [&] { return recordedPid("one").has_value(); }));
@@ -66,6 +67,40 @@ TEST_F(Node, FindsTheSameServerAfterItWasKilledItself) {
     sendSignal(server, SIGKILL);
     EXPECT_NE(newPid("one", server), server);
     rememberNonce();
+}
+
+// Nobody saw it freeze: its silence alone tells.
+TEST_F(Node, SeesThatAServerFrozeWhileItWasAway) {
+    startNode("watched");
+    ASSERT_TRUE(eventually(std::chrono::seconds(10), [&] { return hasRecord("\"ready\":true"); }));
+    const pid_t server = *recordedPid("one");
+    const pid_t node = *recordedPid("muster-node");
+    sendSignal(node, SIGSTOP);
+    sendSignal(server, SIGSTOP);
+    sendSignal(node, SIGKILL);
+    EXPECT_NE(newPid("muster-node", node), node);
+    EXPECT_TRUE(eventually(std::chrono::seconds(15),
+                           [&] { return hasRecord("\"state\":\"unresponsive\""); }));
+    EXPECT_EQ(recordedPid("one"), server);
+    sendSignal(server, SIGCONT);
+    EXPECT_TRUE(
+        eventually(std::chrono::seconds(5), [&] { return hasRecord("\"state\":\"ready\""); }));
+}
+
+TEST_F(Node, HearsAgainWhatWasSaidWhileItWasAway) {
+    startNode("watched");
+    ASSERT_TRUE(eventually(std::chrono::seconds(10), [&] { return hasRecord("\"ready\":true"); }));
+    const pid_t node = *recordedPid("muster-node");
+    sendSignal(node, SIGSTOP);  // it will not see the next life become ready
+    const pid_t server = *recordedPid("one");
+    sendSignal(server, SIGKILL);
+    ASSERT_TRUE(eventually(std::chrono::seconds(5), [&] { return isGone(server); }));
+    sendSignal(node, SIGKILL);
+    EXPECT_NE(newPid("muster-node", node), node);
+    EXPECT_NE(newPid("one", server), server);
+    rememberNonce();
+    EXPECT_TRUE(
+        eventually(std::chrono::seconds(5), [&] { return hasRecord("\"state\":\"ready\""); }));
 }
 
 TEST_F(Node, SupervisesOnAfterTheKeeperWasKilled) {

@@ -224,8 +224,8 @@ TEST(NodeLink, SpeaksToAPathAndToAnAbstractName) {
          {dir.str() + "/notify", "@muster-test-" + std::to_string(::getpid())}) {
         NodeSocket node(name);
         ASSERT_TRUE(node.isBound()) << name;
-        const NodeLink link({name, 500'000us});
-        EXPECT_TRUE(link.send("READY=1"));
+        NodeLink link({name, 500'000us});
+        EXPECT_TRUE(link.ready());
         EXPECT_EQ(node.receive(), "READY=1");
         EXPECT_EQ(link.heartbeat(), 250ms);
     }
@@ -235,10 +235,39 @@ TEST(NodeLink, IsSilentWithoutANode) {
     const std::string tooLong = "/" + std::string(200, 'x');
     for (const std::string& name : {std::string(), std::string("@"), std::string("relative"),
                                     std::string("/nowhere/notify"), tooLong}) {
-        const NodeLink link({name, std::nullopt});
-        EXPECT_FALSE(link.send("READY=1")) << name;
+        NodeLink link({name, std::nullopt});
+        EXPECT_FALSE(link.ready()) << name;
         EXPECT_FALSE(link.heartbeat());
     }
+}
+
+TEST(NodeLink, SaysAllOfItAgainWithEveryHeartbeat) {
+    TempDir dir;
+    NodeSocket node(dir.str() + "/notify");
+    NodeLink link({dir.str() + "/notify", 500'000us});
+    link.beat();
+    EXPECT_EQ(node.receive(), "WATCHDOG=1\n");
+    link.ready();
+    link.busy(3);
+    link.draining();
+    for (const char* word : {"READY=1", "X_MUSTER_BUSY=3", "X_MUSTER_DRAINING=1"})
+        EXPECT_EQ(node.receive(), word);
+    link.beat();
+    EXPECT_EQ(node.receive(), "WATCHDOG=1\nREADY=1\nX_MUSTER_DRAINING=1\nX_MUSTER_BUSY=3\n");
+}
+
+TEST(NodeLink, CatchesUpOnceTheNodeIsBack) {
+    TempDir dir;
+    NodeLink link({dir.str() + "/notify", 500'000us});
+    EXPECT_TRUE(link.catchUp());
+    EXPECT_FALSE(link.ready());
+    EXPECT_FALSE(link.stopping());
+    EXPECT_FALSE(link.catchUp());
+    NodeSocket node(dir.str() + "/notify");
+    EXPECT_TRUE(link.catchUp());
+    EXPECT_EQ(node.receive(), "READY=1\nSTOPPING=1\n");
+    EXPECT_TRUE(link.catchUp());
+    EXPECT_EQ(node.receive(), "");
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ TEST(ServerProcess, ObeysTheLastOrderAfterAnyHistory) {
         for (int step = 0; step < 60; ++step) {
             server.ignoresTerm = random() % 4 == 0;
             server.failsSpawn = random() % 6 == 0;
-            switch (random() % 11) {
+            switch (random() % 12) {
                 case 0: server.process.start(server.now); break;
                 case 1: server.process.stop(server.now); break;
                 case 2: server.process.restart(server.now); break;
@@ -34,6 +34,10 @@ TEST(ServerProcess, ObeysTheLastOrderAfterAnyHistory) {
                     server.process.keeperLost();
                     server.process.attached(
                         server.isRunning ? std::optional(server.child) : std::nullopt, server.now);
+                    break;
+                case 10:
+                    server.nodeDies();
+                    server.attach();
                     break;
                 default: server.advance(std::chrono::milliseconds(random() % 15'000)); break;
             }

@@ -82,6 +82,22 @@ public:
         }
         now = until;
     }
+    /// kill -9 of the node: what its record holds is restored; attach() is to follow.
+    void nodeDies() {
+        ServerStatus record = process.status();
+        record.state = process.knownState();
+        const std::string nonce = process.nonce();
+        process = ServerProcess(process.spec(), 7);
+        process.restore(record, nonce);
+    }
+    void attach() {
+        process.attached(isRunning || child.exit ? std::optional(child) : std::nullopt, now);
+        settle();
+    }
+    void heartbeat() {
+        process.watchdogSeen(now);
+        settle();
+    }
     ServerState state() const { return process.status().state; }
 
     ServerProcess process;
