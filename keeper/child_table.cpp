@@ -12,6 +12,7 @@
 #include <ctime>
 
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 namespace muster::keeper {
@@ -32,6 +33,18 @@ std::int64_t ranForMilliseconds(std::uint64_t startTicks) {
     const std::int64_t started = static_cast<std::int64_t>(startTicks) * 1000 / ticksPerSecond;
     const std::int64_t passed = now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
     return std::max<std::int64_t>(0, passed - started);
+}
+
+/// To the group that `pid` leads. The kernel (6.9) knows by the pidfd whose group is meant, even
+/// when its leader was reaped; without that the caller has to know that the pid is not another's.
+/// What there is to it is in errno.
+bool signalGroup(const UniqueFd& process, pid_t pid, int signal) {
+    constexpr unsigned kProcessGroup = 1U << 2;  // PIDFD_SIGNAL_PROCESS_GROUP
+    if (process &&
+        ::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, kProcessGroup) == 0)
+        return true;
+    if (process && errno != EINVAL && errno != ENOSYS) return false;
+    return ::kill(-pid, signal) == 0;
 }
 
 std::string textField(const nlohmann::json& record, const char* key) {
@@ -80,19 +93,22 @@ Result<ChildState> ChildTable::spawn(const SpawnRequest& request) {
     record(child);
     auto piped = openPipes(child);
     watchPattern(child, request.readyPattern);
-    const auto pid =
+    auto process =
         piped ? spawnProcess({request.argv, request.env, request.cwd, request.user, request.umask,
                               child.output->fifoPath(), child.errors->fifoPath()})
-              : Result<pid_t>(piped.error());
-    if (!pid) {
+              : Result<SpawnedProcess>(piped.error());
+    if (!process) {
         records_.erase(request.id);
         children_.erase(request.id);
-        return pid.error();
+        return process.error();
     }
-    child.state.pid = *pid;
-    if (const auto stat = readProcStat(*pid)) child.state.startTicks = stat->startTicks;
-    child.identity = {*pid, child.state.startTicks, bootId_, request.nonce};
+    const pid_t pid = process->pid;
+    child.state.pid = pid;
+    if (const auto stat = readProcStat(pid)) child.state.startTicks = stat->startTicks;
+    child.identity = {pid, child.state.startTicks, bootId_, request.nonce};
+    child.process = std::move(process->process);
     record(child);
+    watchEnd(child);
     return child.state;
 }
 
@@ -129,10 +145,10 @@ ChildTable::Child* ChildTable::findRunning(const std::string& id, const std::str
 Result<void> ChildTable::signal(const std::string& id, const std::string& nonce, int signal) {
     const Child* child = findRunning(id, nonce);
     if (child == nullptr) return Error(Errc::UnknownServer, id + " is not running");
-    if (child->process && !isRunning(child->identity))
+    if (child->state.isAdopted && !isRunning(child->identity))
         return Error(Errc::UnknownServer, id + " is gone");
     // Not reaped yet, so neither its pid nor its group can be another's.
-    if (::kill(-child->state.pid, signal) == 0) return {};
+    if (signalGroup(child->process, child->state.pid, signal)) return {};
     return Error(errno == ESRCH ? Errc::UnknownServer : Errc::Failed,
                  "signal to " + id + ": " + std::strerror(errno));
 }
@@ -183,24 +199,24 @@ void ChildTable::reap() {
         siginfo_t info{};
         // Looked at first, collected later: until then its process group is surely its own.
         if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
-        reapOne(info.si_pid, info.si_code, info.si_status);
+        collect(info);
     }
 }
 
-void ChildTable::reapOne(pid_t pid, int code, int status) {
+void ChildTable::collect(const siginfo_t& info) {
     const auto found = std::find_if(children_.begin(), children_.end(), [&](const auto& entry) {
-        return entry.second.state.pid == pid && !entry.second.state.exit;
+        return entry.second.state.pid == info.si_pid && !entry.second.state.exit;
     });
     // What it left behind in its own group would be a second server of the id after a restart.
-    if (found != children_.end()) ::kill(-pid, SIGKILL);
+    if (found != children_.end()) ::kill(-info.si_pid, SIGKILL);
     siginfo_t ignored{};
-    ::waitid(P_PID, static_cast<id_t>(pid), &ignored, WEXITED | WNOHANG);
+    ::waitid(P_PID, static_cast<id_t>(info.si_pid), &ignored, WEXITED | WNOHANG);
     if (found == children_.end()) return;  // an orphan that came to the subreaper
     ExitStatus exit;
     exit.isKnown = true;
-    exit.code = code == CLD_EXITED ? status : 0;
-    exit.signal = code == CLD_EXITED ? 0 : status;
-    exit.hasCore = code == CLD_DUMPED;
+    exit.code = info.si_code == CLD_EXITED ? info.si_status : 0;
+    exit.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
+    exit.hasCore = info.si_code == CLD_DUMPED;
     ended(found->second, exit);
 }
 
@@ -253,15 +269,24 @@ void ChildTable::adopt(const std::string& text) {
     if (auto piped = openPipes(child); !piped)
         log::error("keeper", "{}: {}", child.state.id, piped.error().detail());
     if (!child.state.isMatched) watchPattern(child, child.readyPattern);
-    watchAdopted(child);
+    watchEnd(child);
     record(child);
     log::info("keeper", "adopted {}: process {}", child.state.id, child.state.pid);
 }
 
-void ChildTable::watchAdopted(Child& child) {
-    loop_.watch(child.process.get(), EPOLLIN, [this, &child](std::uint32_t) {
+void ChildTable::watchEnd(Child& child) {
+    if (!child.process) return;  // then SIGCHLD alone tells
+    loop_.watch(child.process.get(), EPOLLIN, [this, &child](std::uint32_t) { onEnd(child); });
+}
+
+void ChildTable::onEnd(Child& child) {
+    siginfo_t info{};
+    const auto process = static_cast<id_t>(child.process.get());
+    if (::waitid(P_PIDFD, process, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
+        if (info.si_pid != 0) collect(info);
+    } else if (errno == ECHILD) {
         ended(child, ExitStatus{});  // its parent, init, has the status
-    });
+    }
 }
 
 }  // namespace muster::keeper

@@ -6,6 +6,7 @@
 #include "common/process/record_directory.hpp"
 #include "keeper/log_pipe.hpp"
 
+#include <csignal>
 #include <functional>
 #include <map>
 #include <memory>
@@ -44,16 +45,17 @@ private:
     struct Child {
         ChildState state;
         ProcessIdentity identity;
-        UniqueFd process;  // adopted ones only: tells the end of a process that is not a child
+        UniqueFd process;  // its pidfd, while it runs: tells its end, takes its signals
         std::string readyPattern;
         std::unique_ptr<LogPipe> output, errors;
     };
     Result<void> openPipes(Child& child);
     void watchPattern(Child& child, const std::string& pattern);
     void adopt(const std::string& record);
-    void watchAdopted(Child& child);
+    void watchEnd(Child& child);
+    void onEnd(Child& child);
     void ended(Child& child, ExitStatus status);
-    void reapOne(pid_t pid, int code, int status);
+    void collect(const siginfo_t& info);
     void record(const Child& child);
     ChildState snapshot(const Child& child) const;
     Child* findRunning(const std::string& id, const std::string& nonce);

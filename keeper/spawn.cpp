@@ -1,5 +1,7 @@
 #include "keeper/spawn.hpp"
 
+#include "keeper/clone_process.hpp"
+
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -11,7 +13,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
-#include <linux/sched.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -45,7 +46,7 @@ struct Account {
     std::vector<gid_t> groups;
 };
 
-/// The plan as arrays of C strings: between fork and exec nothing may be allocated.
+/// The plan as arrays of C strings: between clone and exec nothing may be allocated.
 struct Prepared {
     std::string program;
     std::vector<char*> argv, env;
@@ -124,7 +125,8 @@ void becomeUser(const Prepared& prepared) {
     if (::syscall(SYS_setuid, account.user) != 0) fail(prepared, Step::User);
 }
 
-[[noreturn]] void runChild(const Prepared& prepared) {
+void runChild(void* argument) {
+    const Prepared& prepared = *static_cast<const Prepared*>(argument);
     resetSignals();
     if (::setsid() < 0) fail(prepared, Step::Session);
     ::umask(static_cast<mode_t>(prepared.plan->umask));
@@ -147,17 +149,9 @@ Error describe(const StepFailure& failure, const SpawnPlan& plan, const std::str
     return Error(Errc::Failed, what + ": " + std::strerror(failure.error));
 }
 
-pid_t forkChild() {
-    clone_args args{};
-    args.exit_signal = SIGCHLD;
-    const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
-    if (pid >= 0 || (errno != ENOSYS && errno != EPERM)) return pid;
-    return ::fork();  // a sandbox may know no clone3
-}
-
 }  // namespace
 
-Result<pid_t> spawnProcess(const SpawnPlan& plan) {
+Result<SpawnedProcess> spawnProcess(const SpawnPlan& plan) {
     Prepared prepared{searchPath(plan), pointers(plan.argv), pointers(plan.env), {}, &plan, -1};
     if (!plan.user.empty()) {
         auto account = findAccount(plan.user);
@@ -170,16 +164,18 @@ Result<pid_t> spawnProcess(const SpawnPlan& plan) {
     const UniqueFd readEnd(ends[0]);
     UniqueFd writeEnd(ends[1]);
     prepared.errorPipe = writeEnd.get();
-    const pid_t pid = forkChild();
-    if (pid == 0) runChild(prepared);
-    if (pid < 0) return Error(Errc::Limit, std::string("fork: ") + std::strerror(errno));
+    // A process of another user never sees the keeper's memory, not even for a moment.
+    const ClonePlan how{.sharesMemory = !prepared.account};
+    ClonedProcess child = cloneProcess(how, runChild, &prepared);
+    if (child.pid < 0) return Error(Errc::Limit, std::string("fork: ") + std::strerror(errno));
     writeEnd.reset();
     StepFailure failure{};
     ssize_t got = 0;
     do got = ::read(readEnd.get(), &failure, sizeof failure);
     while (got < 0 && errno == EINTR);
-    if (got != static_cast<ssize_t>(sizeof failure)) return pid;  // closed by exec
-    ::waitpid(pid, nullptr, 0);
+    if (got != static_cast<ssize_t>(sizeof failure))  // closed by exec
+        return SpawnedProcess{child.pid, std::move(child.process)};
+    ::waitpid(child.pid, nullptr, 0);
     return describe(failure, plan, prepared.program);
 }
 

@@ -22,9 +22,14 @@ struct SpawnPlan {
     std::string outputFifo, errorFifo;  // opened for reading and writing as stdout and stderr
 };
 
+struct SpawnedProcess {
+    pid_t pid = 0;
+    UniqueFd process;  // its pidfd; none where the kernel has no such thing
+};
+
 /// Starts a process in a session of its own. Returns once it runs its program; otherwise the error
 /// names the step that failed and why, e.g. "exec ./server: No such file or directory". Blocks
 /// until exec, a millisecond or so.
-Result<pid_t> spawnProcess(const SpawnPlan& plan);
+Result<SpawnedProcess> spawnProcess(const SpawnPlan& plan);
 
 }  // namespace muster::keeper
