@@ -1,6 +1,7 @@
 # muster_build: what every target of muster is compiled with; never exported.
 add_library(muster_build INTERFACE)
 target_compile_features(muster_build INTERFACE cxx_std_20)
+target_compile_definitions(muster_build INTERFACE MUSTER_JSON_COMPILED)  # see include/muster/json.hpp
 target_include_directories(muster_build INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
 target_compile_options(muster_build INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
   -Woverloaded-virtual -Wold-style-cast -Wcast-align -Wconversion -Wsign-conversion -Wextra-semi
