@@ -12,13 +12,14 @@ const options = { n: '100', samples: '12', rounds: '7', peers: Object.keys(peers
 for (let i = 2; i < process.argv.length; i += 2) options[process.argv[i].slice(2)] = process.argv[i + 1];
 for (const program of ['muster', 'witness', 'pm2']) if (options[program]) options[program] = path.resolve(options[program]);  // each runs in its own folder
 
-const figures = ['startMs', 'startCpuS', 'managers', 'rssMib', 'idlePercent', 'listMs', 'listCpuMs', 'crashP50Ms', 'crashP95Ms', 'massMs', 'stopMs', 'leftAfterStop', 'leftAlive', 'newStarts', 'twice', 'samePid'];
+const figures = ['startMs', 'startCpuS', 'managers', 'rssMib', 'idlePercent', 'listMs', 'listCpuMs', 'oneMs', 'crashP50Ms', 'crashP95Ms', 'massMs', 'restarts', 'grownMib', 'restartMs', 'stopMs', 'leftAfterStop', 'leftAlive', 'newStarts', 'twice', 'samePid'];
 // What muster's figure is held against, and how much of it it may be.
 const bars = {
     startMs: [['better of pm2 and supervisord', (of) => Math.min(of('pm2'), of('supervisord')), 0.25], ['runit', (of) => of('runit'), 1]],
     rssMib: [['supervisord', (of) => of('supervisord'), 1]],
     listCpuMs: [['pm2', (of) => of('pm2'), 0.1]],
     crashP50Ms: [['runit', (of) => of('runit'), 1]],
+    restartMs: [['runit', (of) => of('runit'), 1.5]],
     massMs: [['runit', (of) => of('runit'), 1]],
     stopMs: [['runit', (of) => of('runit'), 1]],
     newStarts: [['none', () => 0, 1]],

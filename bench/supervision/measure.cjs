@@ -34,7 +34,8 @@ async function idle(peer, seconds) {
 
 function listed(peer) {
     const costs = Array.from({ length: 5 }, () => cost(peer.list, peer.env));
-    return { listMs: median(costs.map((one) => one.wall)), listCpuMs: median(costs.map((one) => one.cpu)) };
+    const ones = Array.from({ length: 5 }, () => cost(peer.one, peer.env).wall);
+    return { listMs: median(costs.map((one) => one.wall)), listCpuMs: median(costs.map((one) => one.cpu)), oneMs: median(ones) };
 }
 
 async function crashes(scene, samples) {
@@ -59,6 +60,21 @@ async function massCrash(scene, count) {
     return { massMs: last === null ? Infinity : ms(killed, last) };
 }
 
+// What the manager's memory is after `times` crashes of every server at once, and what it was after the first.
+async function manyCrashes(peer, scene, count, times) {
+    const first = await massCrash(scene, count), before = rssMib(peer.managers()), all = [first.massMs];
+    for (let i = 1; i < times; i++) all.push((await massCrash(scene, count)).massMs);
+    return { massMs: median(all), restarts: times * count, grownMib: rssMib(peer.managers()) - before };
+}
+
+// Until the command ends, and until the last server has begun again if that is later.
+async function restartAll(peer, scene, count) {
+    const mark = scene.starts().length, begun = now(), wall = cost(peer.restart, peer.env).wall;
+    const last = await scene.waitFor(count, mark, kPatience);
+    await pause(2000);
+    return { restartMs: last === null ? Infinity : Math.max(wall, ms(begun, last)) };
+}
+
 // SIGKILL of what the operator calls the manager; of muster: of master, node and keeper at once.
 async function managerKilled(peer, scene) {
     const before = scene.alive(), mark = scene.starts().length;
@@ -78,7 +94,7 @@ async function measure(options, name, dir) {
     await peer.configure(names, [options.witness, scene.file]);
     try {
         const figures = { ...await coldStart(peer, scene, count), ...await idle(peer, 8), ...listed(peer) };
-        Object.assign(figures, await crashes(scene, Number(options.samples)), await massCrash(scene, count));
+        Object.assign(figures, await crashes(scene, Number(options.samples)), await manyCrashes(peer, scene, count, 10), await restartAll(peer, scene, count));
         Object.assign(figures, await managerKilled(peer, scene));
         return { ...figures, stopMs: cost(peer.stop, peer.env).wall, leftAfterStop: scene.alive().length };
     } finally {

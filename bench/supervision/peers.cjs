@@ -29,7 +29,7 @@ function freePort() {
     });
 }
 
-// Each has up(): starts manager and servers from cold, in the background or not; list and stop: commands; managers(): pids, the
+// Each has up(): starts manager and servers from cold, in the background or not; list, one, restart and stop: commands; managers(): pids, the
 // one first that an operator would call the manager; down(): ends it all.
 class Muster {
     constructor(options, dir) { Object.assign(this, { muster: options.muster, dir, config: path.join(dir, 'config') }); }
@@ -38,9 +38,11 @@ class Muster {
         const write = (name, content) => fs.writeFileSync(path.join(this.config, name), JSON.stringify(content));
         write('master.json', { id: 'master', host: '127.0.0.1', port: await freePort() });
         write('servers.json', { worker: names.map((id) => ({ id, host: '127.0.0.1' })) });
-        write('muster.json', { configVersion: 1, cluster: 'bench', types: { worker: { command: [...command, '${id}'], readiness: { kind: 'start' } } } });
+        write('muster.json', { configVersion: 1, cluster: 'bench', types: { worker: { command: [...command, '${id}'], readiness: { kind: 'start' }, restart: { resetAfter: '1s' } } } });  // as pm2 and supervisord count
         this.list = [this.muster, 'ls', '-c', this.config];
+        this.one = [this.muster, 'ls', names[0], '-c', this.config];
         this.stop = [this.muster, 'stop', 'all', '-c', this.config];
+        this.restart = [this.muster, 'restart', 'all', '-c', this.config];
     }
     up() { background([this.muster, 'start', '-c', this.config], this.dir); }
     managers() {
@@ -60,7 +62,9 @@ class Pm2 {
         this.file = path.join(this.dir, 'ecosystem.config.json');
         fs.writeFileSync(this.file, JSON.stringify({ apps: names.map((name) => ({ name, script: command[0], args: [...command.slice(1), name], interpreter: 'none', exec_mode: 'fork', merge_logs: true })) }));
         this.list = [this.pm2, 'jlist'];
+        this.one = [this.pm2, 'pid', names[0]];
         this.stop = [this.pm2, 'stop', 'all'];
+        this.restart = [this.pm2, 'restart', 'all'];
     }
     up() { run([this.pm2, 'start', this.file], { env: this.env }); run([this.pm2, 'save'], { env: this.env }); }
     again() { run([this.pm2, 'resurrect'], { env: this.env }); }
@@ -77,7 +81,9 @@ class Supervisord {
             names.map((name) => `[program:${name}]\ncommand=${command.join(' ')} ${name}\nautorestart=true\n`).join(''));
         this.start = ['supervisord', '-c', file];
         this.list = ['supervisorctl', '-c', file, 'status'];
+        this.one = ['supervisorctl', '-c', file, 'status', names[0]];
         this.stop = ['supervisorctl', '-c', file, 'stop', 'all'];
+        this.restart = ['supervisorctl', '-c', file, 'restart', 'all'];
         this.end = ['supervisorctl', '-c', file, 'shutdown'];
     }
     up() { run(this.start); }
@@ -94,7 +100,9 @@ class Runit {
         }
         const all = names.map((name) => path.join(this.services, name));
         this.list = ['sv', 'status', ...all];
+        this.one = ['sv', 'status', all[0]];
         this.stop = ['sv', 'stop', ...all];
+        this.restart = ['sv', 'restart', ...all];
     }
     up() { background(['runsvdir', '-P', this.services], this.dir); }
     managers() {
