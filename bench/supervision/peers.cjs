@@ -76,8 +76,9 @@ class Supervisord {
     constructor(options, dir) { Object.assign(this, { dir }); }
     async configure(names, command) {
         const file = path.join(this.dir, 'supervisord.conf'), dir = this.dir;
+        fs.mkdirSync(path.join(dir, 'log'), { recursive: true });
         fs.writeFileSync(file, `[unix_http_server]\nfile=${dir}/s\n[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n` +
-            `[supervisorctl]\nserverurl=unix://${dir}/s\n[supervisord]\nlogfile=${dir}/d.log\npidfile=${dir}/d.pid\nchildlogdir=${dir}\nuser=root\n` +
+            `[supervisorctl]\nserverurl=unix://${dir}/s\n[supervisord]\nlogfile=${dir}/d.log\npidfile=${dir}/d.pid\nchildlogdir=${dir}/log\nuser=root\n` +
             names.map((name) => `[program:${name}]\ncommand=${command.join(' ')} ${name}\nautorestart=true\n`).join(''));
         this.start = ['supervisord', '-c', file];
         this.list = ['supervisorctl', '-c', file, 'status'];
