@@ -12,11 +12,12 @@ const options = { n: '100', samples: '12', rounds: '7', peers: Object.keys(peers
 for (let i = 2; i < process.argv.length; i += 2) options[process.argv[i].slice(2)] = process.argv[i + 1];
 for (const program of ['muster', 'witness', 'pm2']) if (options[program]) options[program] = path.resolve(options[program]);  // each runs in its own folder
 
-const figures = ['startMs', 'startCpuS', 'managers', 'rssMib', 'idlePercent', 'listMs', 'listCpuMs', 'oneMs', 'crashP50Ms', 'crashP95Ms', 'massMs', 'restarts', 'grownMib', 'restartMs', 'stopMs', 'leftAfterStop', 'leftAlive', 'newStarts', 'twice', 'samePid'];
+const figures = ['startMs', 'startCpuS', 'managers', 'rssMib', 'rssWithoutMasterMib', 'pssMib', 'pssWithoutMasterMib', 'idlePercent', 'listMs', 'listCpuMs', 'oneMs', 'crashP50Ms', 'crashP95Ms', 'massMs', 'restarts', 'grownMib', 'restartMs', 'stopMs', 'leftAfterStop', 'leftAlive', 'newStarts', 'twice', 'samePid'];
 // What muster's figure is held against, and how much of it it may be.
 const bars = {
     startMs: [['better of pm2 and supervisord', (of) => Math.min(of('pm2'), of('supervisord')), 0.25], ['runit', (of) => of('runit'), 1]],
     rssMib: [['supervisord', (of) => of('supervisord'), 1]],
+    rssWithoutMasterMib: [['all of supervisord', (of) => of('supervisord', 'rssMib'), 0.5]],
     listCpuMs: [['pm2', (of) => of('pm2'), 0.1]],
     crashP50Ms: [['runit', (of) => of('runit'), 1]],
     restartMs: [['runit', (of) => of('runit'), 1.5]],
@@ -37,7 +38,7 @@ function verdict([what, referenceOf, most], value, figure, of) {
 function report(rows) {
     const names = Object.keys(peers), lines = [`| figure | ${names.join(' | ')} | bar |`, `|${' --- |'.repeat(names.length + 2)}`];
     for (const figure of figures) {
-        const of = (peer) => { const values = rows.filter((row) => row.peer === peer).map((row) => row[figure]); return values.length ? median(values) : NaN; };
+        const of = (peer, what = figure) => { const values = rows.filter((row) => row.peer === peer).map((row) => row[what]); return values.length ? median(values) : NaN; };
         lines.push(`| ${figure} | ${names.map((name) => text(of(name))).join(' | ')} | ${(bars[figure] || []).map((bar) => verdict(bar, of('muster'), figure, of)).filter(Boolean).join('; ')} |`);
     }
     return `${new Set(rows.map((row) => row.round)).size} rounds, ${options.n} servers.\n\n${lines.join('\n')}`;

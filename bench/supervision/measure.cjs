@@ -2,7 +2,7 @@
 'use strict';
 const fs = require('fs'), path = require('path');
 const { peers, run } = require('./peers.cjs');
-const { Scene, pause, read, cpuSeconds, rssMib } = require('./scene.cjs');
+const { Scene, pause, read, cpuSeconds, rssMib, pssMib } = require('./scene.cjs');
 
 const kPatience = 60000;  // ms, until servers are there
 const median = (values) => values.slice().sort((a, b) => a - b)[values.length >> 1];
@@ -29,7 +29,7 @@ async function coldStart(peer, scene, count) {
 async function idle(peer, seconds) {
     const before = cpuSeconds(peer.managers()), all = peer.managers();
     await pause(seconds * 1000);
-    return { managers: all.length, rssMib: rssMib(all), idlePercent: 100 * (cpuSeconds(peer.managers()) - before) / seconds };
+    return { managers: all.length, rssMib: rssMib(all), pssMib: pssMib(all), pssWithoutMasterMib: pssMib(all.slice(1)), rssWithoutMasterMib: rssMib(all.slice(1)), idlePercent: 100 * (cpuSeconds(peer.managers()) - before) / seconds };
 }
 
 function listed(peer) {

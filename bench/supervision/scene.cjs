@@ -17,6 +17,9 @@ const kTicksPerSecond = 100;
 const cpuSeconds = (list) => list.map(statOf).filter(Boolean).reduce((sum, stat) => sum + stat.ticks, 0) / kTicksPerSecond;
 const rssMib = (list) => list.reduce((sum, pid) => sum + Number((/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`)) || [0, 0])[1]), 0) / 1024;
 
+// Shared pages of programs and libraries count once for each process in RSS, and in parts in PSS.
+const pssMib = (list) => list.reduce((sum, pid) => sum + Number((/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`)) || [0, 0])[1]), 0) / 1024;
+
 // The servers of one run: `file` is where they report, and is in the arguments of each of them.
 class Scene {
     constructor(file) {
@@ -46,4 +49,4 @@ class Scene {
     }
 }
 
-module.exports = { Scene, pause, read, pids, argumentsOf, statOf, cpuSeconds, rssMib };
+module.exports = { Scene, pause, read, pids, argumentsOf, statOf, cpuSeconds, rssMib, pssMib };
