@@ -36,6 +36,8 @@ struct Arguments {
     std::vector<std::string> ids;
     bool isConfirmed = false;  // --yes
     bool isDryRun = false;
+    std::optional<std::string> rolling;  // restart: how many of a type at a time; empty: one
+    bool isOnlyChanged = false;          // restart: what runs with another configuration
     bool isFollowing = false;
     bool isCheck = false;
     int limit = 0;  // 0: the verb's own default

@@ -1,6 +1,7 @@
 #include "console/parser.hpp"
 
 #include "common/config/problems.hpp"
+#include "console/change_flags.hpp"
 #include "console/output/safe_text.hpp"
 #include "console/output/units.hpp"
 #include "console/verbs.hpp"
@@ -81,6 +82,18 @@ void addLookingVerbs(CLI::App& app, Arguments& a) {
     app.add_subcommand("completion")->add_option("shell", a.words)->expected(0, 1);
 }
 
+/// A flag that may stand without its value; what is none behind it is one more selector.
+void addOptionalValue(CLI::App& verb, const char* name, Arguments& a,
+                      std::optional<std::string>& value, bool (*isValue)(const std::string&)) {
+    verb.add_option_function<std::string>(name,
+                                          [&a, &value, isValue](const std::string& word) {
+                                              const bool isItsOwn = word.empty() || isValue(word);
+                                              value = isItsOwn ? word : std::string();
+                                              if (!isItsOwn) a.words.push_back(word);
+                                          })
+        ->expected(0, 1);
+}
+
 void addChangingVerbs(CLI::App& app, Arguments& a) {
     for (const char* name : {"start", "stop", "restart", "kill"}) {
         CLI::App* verb = app.add_subcommand(name);
@@ -88,6 +101,9 @@ void addChangingVerbs(CLI::App& app, Arguments& a) {
         verb->add_flag("--yes", a.isConfirmed);
         verb->add_flag("--dry-run", a.isDryRun);
     }
+    CLI::App* restart = app.get_subcommand("restart");
+    addOptionalValue(*restart, "--rolling", a, a.rolling, isRolloutWidth);
+    restart->add_flag("--only-changed", a.isOnlyChanged);
     CLI::App* add = app.add_subcommand("add");
     add->add_option("pair", a.words);
     add->add_flag("--dry-run", a.isDryRun);

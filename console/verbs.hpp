@@ -32,8 +32,11 @@ inline constexpr std::array kVerbs{
          kChangeExits},
     Verb{"stop", "stop SELECTOR... | all [-t TYPE] [-i ID] [--dry-run]",
          "stop servers, dependents first", "muster stop type:chat", kChangeExits},
-    Verb{"restart", "restart SELECTOR... | all [-t TYPE] [-i ID] [--dry-run]",
-         "stop and start servers", "muster restart chat-1", kChangeExits},
+    Verb{"restart",
+         "restart SELECTOR... | all [-t TYPE] [-i ID] [--rolling [N|P%]] [--only-changed]\n"
+         "         [--dry-run]",
+         "restart servers, one of a type after the other", "muster restart -t chat --rolling 25%",
+         kChangeExits},
     Verb{"kill", "kill SELECTOR... | all [-t TYPE] [-i ID] [--yes] [--dry-run]",
          "SIGKILL to servers and their children", "muster kill chat-1 --yes", kChangeExits},
     Verb{"add", "add serverType=TYPE key=value... [--dry-run]",

@@ -160,6 +160,13 @@ struct Metrics {
     bool operator==(const Metrics&) const = default;
 };
 
+/// How many servers may be starting at one time: ordered, and not ready yet.
+struct StartWidth {
+    std::size_t width = 0;       // of the whole cluster; 0: no bound
+    std::size_t hostWidth = 64;  // of one host; 0: no bound
+    bool operator==(const StartWidth&) const = default;
+};
+
 struct PomeloPolicy {
     enum class Reconnect { Known, Closed } reconnect = Reconnect::Known;
     bool operator==(const PomeloPolicy&) const = default;
@@ -185,6 +192,7 @@ struct Cluster {
     std::vector<ServerToken> serverTokens;
     std::vector<Cron> crons;
     std::vector<std::string> modules;  // optional built-in modules switched on, e.g. "echo"
+    StartWidth start;
     Limits limits;
     std::chrono::milliseconds sysInterval{10'000};  // of $SYS; 0: off
     std::optional<Metrics> metrics;                 // none: no HTTP listener

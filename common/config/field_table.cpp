@@ -167,6 +167,15 @@ const std::vector<Field> kClusterFields = {
 };
 
 const std::vector<Field> kServerFields = {
+    {"start", FieldType::Object, "", 0, 0, {}, "How many servers are started beside each other."},
+    {"start.width",
+     FieldType::Integer,
+     "0",
+     0,
+     100'000,
+     {},
+     "Servers of the cluster that may be starting (ordered, not ready yet) at a time; 0: any."},
+    {"start.hostWidth", FieldType::Integer, "64", 0, 100'000, {}, "The same of one host; 0: any."},
     {"modules",
      FieldType::List,
      "none",

@@ -222,6 +222,10 @@ void readMuster(const SourceFile& source, Draft& draft) {
     cluster.modules = texts(source.value.find("modules"));
     readListeners(source, draft);
     readBroker(source, draft);
+    if (const JsonValue* start = source.value.find("start")) {
+        takeInteger(*start, "width", cluster.start.width);
+        takeInteger(*start, "hostWidth", cluster.start.hostWidth);
+    }
     readLimits(source.value, cluster.limits);
     take(source.value, "sysInterval", cluster.sysInterval);
     if (const JsonValue* metrics = source.value.find("metrics")) {

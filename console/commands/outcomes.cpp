@@ -1,5 +1,6 @@
 #include "console/commands/outcomes.hpp"
 
+#include "console/change_flags.hpp"
 #include "console/commands/event_line.hpp"
 #include "console/output/server_table.hpp"
 #include "console/output/table.hpp"
@@ -17,7 +18,6 @@ using nlohmann::json;
 
 /// The master ends its wait by itself, a little before the client does, to say how far it came.
 constexpr std::chrono::milliseconds kGrace{1000};
-constexpr std::chrono::milliseconds kDefault{60'000};
 
 std::string stringOf(const json& object, const char* key) {
     const auto found = object.find(key);
@@ -25,6 +25,7 @@ std::string stringOf(const json& object, const char* key) {
 }
 
 std::string alreadyWord(const std::string& verb) {
+    if (verb == "restart") return "unchanged";
     return verb == "start" ? "already running" : "already stopped";
 }
 
@@ -144,11 +145,13 @@ std::string summaryOf(const std::string& verb, const std::vector<Outcome>& outco
 ExitCode orderServers(Context& context, const Selection& selection) {
     auto body = bodyFor(context, selection);
     if (!body) return context.fail(body.error());
+    if (auto added = addChangeFlags(context.args(), *body); !added)
+        return context.fail(added.error());
     if (context.args().isDryRun) {
         context.out() << safeJson(jsonText(*body), true) << '\n';
         return ExitCode::Done;
     }
-    const auto wait = context.timeoutOr(kDefault);
+    const auto wait = patienceOf(context.args());
     (*body)["timeoutMs"] = (wait - std::min(kGrace, wait / 4)).count();
     auto client = context.admin();
     if (!client) return context.fail(client.error());

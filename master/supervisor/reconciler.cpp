@@ -53,11 +53,38 @@ std::string remainingDependent(const ClusterView& view, const DesiredServer& ser
     return {};
 }
 
-std::size_t countStarting(const ClusterView& view) {
-    const auto isStarting = [](const auto& entry) { return entry.second.state == State::Starting; };
-    return static_cast<std::size_t>(
-        std::count_if(view.observed.begin(), view.observed.end(), isStarting));
-}
+/// How many servers are on their way up, so that no more are begun than the width allows.
+class Starters {
+public:
+    Starters(const ClusterView& view, Reconciler::Width width) : width_(width) {
+        if (width_.cluster == 0 && width_.node == 0) return;
+        for (const auto& [id, server] : view.desired) {
+            const bool isOrdered = server.wantsRun && view.inFlight.contains(id);
+            const ObservedServer& observed = observe(view, id);
+            // One that is ready already is in flight for another reason.
+            if (observed.state == State::Starting || (isOrdered && !observed.isReady))
+                add(server.nodeId);
+        }
+    }
+    void add(const std::string& nodeId) {
+        ++all_;
+        ++ofNode_[nodeId];
+    }
+    /// Why one more on `nodeId` has to wait; empty: it need not.
+    std::string obstacle(const std::string& nodeId) const {
+        if (width_.cluster > 0 && all_ >= width_.cluster)
+            return "waits its turn: " + std::to_string(all_) + " are starting";
+        const auto found = ofNode_.find(nodeId);
+        const std::size_t here = found == ofNode_.end() ? 0 : found->second;
+        if (width_.node == 0 || here < width_.node) return {};
+        return "waits its turn: " + std::to_string(here) + " are starting on its host";
+    }
+
+private:
+    Reconciler::Width width_;
+    std::size_t all_ = 0;
+    std::map<std::string, std::size_t> ofNode_;
+};
 
 /// What stands against the next order for `server`; empty: nothing.
 std::string obstacle(const ClusterView& view, const DesiredServer& server, bool isStart) {
@@ -76,20 +103,19 @@ std::string obstacle(const ClusterView& view, const DesiredServer& server, bool 
 
 Plan Reconciler::plan(const ClusterView& view) const {
     Plan plan;
-    std::size_t starting = countStarting(view);
+    Starters starters(view, width_);
     for (const auto& [id, server] : view.desired) {
         if (view.inFlight.contains(id)) continue;
         const ObservedServer& observed = observe(view, id);
         const bool isStart = server.wantsRun;
         if (isStart ? !needsStart(server, observed) : !needsStop(observed)) continue;
         std::string reason = obstacle(view, server, isStart);
-        if (reason.empty() && isStart && startWidth_ > 0 && starting >= startWidth_)
-            reason = "waits its turn: " + std::to_string(startWidth_) + " are starting";
+        if (reason.empty() && isStart) reason = starters.obstacle(server.nodeId);
         if (!reason.empty()) {
             plan.notes.emplace(id, std::move(reason));
             continue;
         }
-        if (isStart) ++starting;
+        if (isStart) starters.add(server.nodeId);
         plan.orders.push_back({isStart ? PlannedOrder::Op::Start : PlannedOrder::Op::Stop, id});
     }
     return plan;

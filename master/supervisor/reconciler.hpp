@@ -53,12 +53,17 @@ struct Plan {
 /// only, so it converges from any state and replays nothing. Pure.
 class Reconciler {
 public:
-    /// At most `startWidth` servers are starting at once; 0: no bound.
-    explicit Reconciler(std::size_t startWidth = 0) : startWidth_(startWidth) {}
+    /// Servers that may be starting at once, of the cluster and of one node; 0: no bound.
+    struct Width {
+        std::size_t cluster = 0;
+        std::size_t node = 0;
+    };
+    Reconciler() = default;
+    explicit Reconciler(Width width) : width_(width) {}
     Plan plan(const ClusterView& view) const;
 
 private:
-    std::size_t startWidth_;
+    Width width_;
 };
 
 }  // namespace muster::supervisor

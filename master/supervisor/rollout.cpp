@@ -6,13 +6,21 @@
 namespace muster::supervisor {
 
 void Rollout::add(const std::string& type, const std::string& id) {
-    lanes_[type].waiting.push_back(id);
+    Lane& lane = lanes_[type];
+    lane.waiting.push_back(id);
+    ++lane.size;
+}
+
+std::size_t Rollout::widthOf(const Lane& lane) const {
+    const std::size_t width =
+        width_.percent > 0 ? lane.size * width_.percent / 100 : width_.servers;
+    return std::max<std::size_t>(1, width);
 }
 
 std::vector<std::string> Rollout::next() {
     std::vector<std::string> ids;
     for (auto& [type, lane] : lanes_) {
-        while (!lane.waiting.empty() && lane.active.size() < std::max<std::size_t>(1, width_)) {
+        while (!lane.waiting.empty() && lane.active.size() < widthOf(lane)) {
             ids.push_back(std::move(lane.waiting.front()));
             lane.waiting.pop_front();
             lane.active.insert(ids.back());

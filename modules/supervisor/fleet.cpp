@@ -14,6 +14,8 @@ using std::chrono::milliseconds;
 
 namespace {
 
+constexpr std::size_t kFormerPids = 8;
+
 WallTime wallTimeOf(std::int64_t unixMilliseconds) {
     return WallTime(milliseconds(unixMilliseconds));
 }
@@ -57,12 +59,21 @@ Fleet::Server& Fleet::entryOf(const std::string& id) {
     return found->second;
 }
 
+/// Remembers the pid that was: several lives may come and go before its leave is heard.
+void Fleet::endLife(Server& server, pid_t newPid) {
+    if (!server.status || server.status->pid == newPid || server.status->pid <= 0) return;
+    server.formerPids.push_back(server.status->pid);
+    if (server.formerPids.size() > kFormerPids) server.formerPids.erase(server.formerPids.begin());
+}
+
 void Fleet::define(Server server) {
     Server& known = entryOf(server.entry.id);
     known.entry = std::move(server.entry);
     known.nodeId = std::move(server.nodeId);
     known.dependsOn = std::move(server.dependsOn);
     known.isPomelo = server.isPomelo;
+    known.spec = std::move(server.spec);
+    known.policy = std::move(server.policy);
 }
 
 void Fleet::wish(const std::string& id, Wish wish) {
@@ -97,8 +108,7 @@ std::vector<std::string> Fleet::apply(const std::string& nodeId, const NodeRepor
         server.nodeId = nodeId;
         if (server.entry.type.empty()) server.entry.type = status.type;
         if (!server.status || *server.status != status) changed.push_back(status.id);
-        if (server.status && server.status->pid != status.pid && server.status->pid > 0)
-            server.formerPid = server.status->pid;
+        endLife(server, status.pid);
         server.status = std::make_unique<ServerStatus>(status);
         if (status.isReady) server.isRequested = false;
         server.heard = now;
@@ -127,7 +137,7 @@ void Fleet::answered(const std::string& id, ServerState state, pid_t pid,
     status->state = state;
     status->isReady = state == ServerState::Ready;
     status->wantsRun = pid > 0;
-    if (status->pid != pid && status->pid > 0) found->second.formerPid = status->pid;
+    endLife(found->second, pid);
     status->pid = pid;
 }
 
@@ -169,7 +179,9 @@ bool Fleet::isThisLifeReady(const std::string& id) const {
     if (server == nullptr || !server->isMemberReady || !server->status) return false;
     // Another pid than the node's is that of a program which the server's command started.
     const long pid = server->member->pid;
-    return pid == 0 || pid == server->status->pid || pid != server->formerPid;
+    const auto& former = server->formerPids;
+    return pid == 0 || pid == server->status->pid ||
+           std::find(former.begin(), former.end(), pid) == former.end();
 }
 
 bool Fleet::memberSays(const std::string& id, std::int64_t busy, std::string version) {
@@ -217,6 +229,14 @@ bool Fleet::isReady(const std::string& id) const {
            nodes_.contains(server->nodeId);
 }
 
+Fleet::Currency Fleet::currency(const std::string& id) const {
+    const Server* server = find(id);
+    if (server == nullptr || !server->status || server->status->pid == 0)
+        return Currency::NoProcess;
+    if (server->status->spec.empty() || server->spec.empty()) return Currency::Unknown;
+    return server->status->spec == server->spec ? Currency::Current : Currency::Outdated;
+}
+
 bool Fleet::isDown(const std::string& id) const {
     const Server* server = find(id);
     if (server == nullptr) return true;
@@ -248,6 +268,10 @@ JsonText Fleet::row(const std::string& id, TimePoint now, WallTime wall, bool wi
     if (server->status) addStatus(row, *server->status, wall, withAges);
     if (!server->status && server->member && server->member->pid > 0)
         row["pid"] = server->member->pid;
+    if (currency(id) == Currency::Outdated) {
+        row["outdated"] = true;
+        if (!row.contains("note")) row["note"] = "runs with an older configuration";
+    }
     if (!server->plan.empty()) row["note"] = server->plan;
     if (state == ServerState::Lost) row["note"] = "no word from " + server->nodeId;
     if (server->heard == TimePoint{} || !withAges) return jsonText(row);

@@ -39,10 +39,12 @@ public:
         std::string nodeId;
         std::vector<std::string> dependsOn;
         bool isPomelo = false;
+        std::string spec;    // fingerprint of what the config says to run; empty: it cannot be run
+        std::string policy;  // likewise of its restart, stop and readiness
         std::optional<Wish> wish;              // none: nobody started or stopped it here
         bool isRequested = false;              // a start was asked for and not ordered yet
         std::unique_ptr<ServerStatus> status;  // null: no node has spoken of it
-        pid_t formerPid = 0;                   // of its last life but this
+        std::vector<pid_t> formerPids;         // of its last lives but this, newest last
         TimePoint heard{};                     // when its node last spoke of it
         std::optional<Registered> member;      // registered now
         bool isMemberReady = false;
@@ -81,6 +83,9 @@ public:
     const std::vector<std::string>& ids() const { return order_; }
     bool isManaged(const std::string& id) const;
     bool isReady(const std::string& id) const;
+    /// What a running process was started with, compared with what the config says now.
+    enum class Currency { NoProcess, Unknown, Current, Outdated };
+    Currency currency(const std::string& id) const;
     /// No process, and none coming.
     bool isDown(const std::string& id) const;
     /// A row as in docs/protocol.md. `withAges`: with uptime, age and load, which change always.
@@ -88,6 +93,7 @@ public:
 
 private:
     Server& entryOf(const std::string& id);
+    static void endLife(Server& server, pid_t newPid);
 
     std::map<std::string, Server> servers_;
     std::vector<std::string> order_;

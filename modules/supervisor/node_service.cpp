@@ -66,6 +66,7 @@ void NodeService::restoreRecords() {
         }
         Entry& entry = entryFor(*spec);
         ServerStatus before;
+        entry.started = startedOf(text, *spec);
         before.wantsRun = isSet(*json, "wantsRun");
         before.hasEnded = isSet(*json, "ended");
         before.isReady = isSet(*json, "ready");
@@ -107,6 +108,7 @@ NodeService::Entry& NodeService::entryFor(const ServerSpec& spec) {
         const auto seed = options_.seed + static_cast<std::uint32_t>(entries_.size());
         entry.process = std::make_unique<ServerProcess>(spec, seed);
         entry.process->masterPresent(isMasterPresent_, loop_.now());
+        entry.policy = fingerprintOf(policyDigests(spec));
     }
     return entry;
 }
@@ -127,6 +129,9 @@ void NodeService::handle(const JsonText& message, Reply reply) {
     }
     if (op == "stop" || op == "kill") return stopOrKill(op == "kill", id, std::move(reply));
     if (op == "forget") return forget(id, reply);
+    if (op == "specs") return reply(specs(message));
+    if (op == "update" && json->contains("server"))
+        return update(jsonText((*json)["server"]), reply);
     Entry* entry = find(id);
     if (op != "memberReady")
         return reply(Error(Errc::NotSupported, "unknown op \"" + op.substr(0, 64) + "\""));
@@ -147,7 +152,7 @@ void NodeService::startOrRestart(bool isRestart, const std::string& specText, Re
         return reply(Error(Errc::Limit, "this node has 10000 servers already"));
     Entry& entry = entryFor(*spec);
     const std::string oldNonce = isRestart ? entry.process->nonce() : std::string();
-    entry.process->setSpec(std::move(*spec));
+    takeSpec(entry, std::move(*spec));
     if (isRestart)
         entry.process->restart(loop_.now());
     else
@@ -279,6 +284,8 @@ void NodeService::measure(Entry& entry) {
 ServerStatus NodeService::statusOf(const Entry& entry) {
     ServerStatus status = entry.process->status();
     status.revision = entry.revision;
+    if (status.pid > 0 && !entry.started.empty()) status.spec = fingerprintOf(entry.started);
+    status.policy = entry.policy;
     if (status.pid == 0 || entry.used.pid != status.pid) return status;
     status.cpuPercent = entry.used.cpuPercent;
     status.rssBytes = entry.used.rssBytes;

@@ -7,6 +7,7 @@
 #include "modules/supervisor/notify_socket.hpp"
 #include "modules/supervisor/probes.hpp"
 #include "modules/supervisor/server_process.hpp"
+#include "modules/supervisor/spec_digest.hpp"
 
 #include <muster/types.hpp>
 
@@ -38,8 +39,9 @@ public:
     /// what the master is to be told (moduleId `supervisor`).
     Result<void> start(KeeperPort& keeper, std::function<void(JsonText)> report);
     /// An order or request of the master: {"op":"start|restart","server":{spec}}, {"op":"stop|kill|
-    /// forget","id"}, {"op":"memberReady","id","pid"}, {"op":"snapshot"}. `reply` is called when it
-    /// is done: after the spawn, or when the process has ended.
+    /// forget","id"}, {"op":"memberReady","id","pid"}, {"op":"snapshot"}, {"op":"update","server":
+    /// {spec}} (a running process is not touched), {"op":"specs","ids":[…]}. `reply` is called when
+    /// it is done: after the spawn, or when the process has ended.
     void handle(const JsonText& message, Reply reply);
     /// The master can be reached, or cannot.
     void masterPresent(bool isPresent);
@@ -64,6 +66,8 @@ private:
         ServerStatus reported;
         std::uint64_t revision = 0;  // of `reported`
         std::string record;
+        SpecDigests started;  // what its process, or its last one, was started with
+        std::string policy;   // fingerprint of the policies it goes by
     };
     /// An order that is answered later.
     struct Waiter {
@@ -80,6 +84,10 @@ private:
     void startOrRestart(bool isRestart, const std::string& specText, Reply reply);
     void stopOrKill(bool isKill, const std::string& id, Reply reply);
     void forget(const std::string& id, const Reply& reply);
+    void update(const std::string& specText, const Reply& reply);
+    JsonText specs(const JsonText& message) const;
+    static SpecDigests startedOf(const std::string& record, const ServerSpec& spec);
+    static void takeSpec(Entry& entry, ServerSpec spec);
     void settle(Entry& entry);
     void perform(Entry& entry, const ServerAction& action);
     void spawn(Entry& entry);

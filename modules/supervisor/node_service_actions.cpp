@@ -19,12 +19,14 @@ using std::chrono::milliseconds;
 
 namespace {
 
-JsonText recordOf(const ServerProcess& process, const std::string& bootId) {
+JsonText recordOf(const ServerProcess& process, const SpecDigests& started,
+                  const std::string& bootId) {
     const ServerStatus& status = process.status();
     return jsonText({{"spec", Json::parse(encode(process.spec()))},
                      {"wantsRun", status.wantsRun},
                      {"ended", status.hasEnded},
                      {"nonce", process.nonce()},
+                     {"started", started},
                      {"ready", status.isReady},
                      {"state", stateName(process.knownState())},
                      {"watchdog", status.hasWatchdog},
@@ -80,6 +82,7 @@ void NodeService::spawn(Entry& entry) {
     const std::string id = request.id;
     const std::string nonce = request.nonce;
     makeLogFolder(entry.process->spec());
+    entry.started = processDigests(entry.process->spec());
     entry.process->spawning(nonce);
     save(entry);
     keeper_->spawn(std::move(request), [this, id, nonce, isAlive = std::weak_ptr(isAlive_)](
@@ -103,6 +106,7 @@ void NodeService::spawn(Entry& entry) {
 void NodeService::adoptRunning(Entry& entry) {
     const std::string id = entry.process->spec().id;
     log::warn("node", "{} runs already, which this node did not know: adopting it", id);
+    entry.started.clear();  // somebody else's spec
     entry.process->runsAlready();
     settle(entry);
     keeper_->list([this, id, isAlive = std::weak_ptr(isAlive_)](
@@ -174,7 +178,7 @@ void NodeService::arm(Entry& entry) {
 }
 
 void NodeService::save(Entry& entry) {
-    std::string record = recordOf(*entry.process, bootId_);
+    std::string record = recordOf(*entry.process, entry.started, bootId_);
     if (record == entry.record) return;
     if (auto written = records_.put(entry.process->spec().id, record); !written)
         log::error("node", "{}", written.error().detail());

@@ -52,6 +52,8 @@ Json jsonOf(const ServerStatus& status) {
     if (status.hasWatchdog) json["watchdog"] = true;
     if (status.pid > 0) json["pid"] = status.pid;
     if (status.startedMs > 0) json["startedMs"] = status.startedMs;
+    if (!status.spec.empty()) json["spec"] = status.spec;
+    if (!status.policy.empty()) json["policy"] = status.policy;
     if (status.busy) json["busy"] = *status.busy;
     if (status.cpuPercent) json["cpuPercent"] = *status.cpuPercent;
     if (status.rssBytes) json["rssBytes"] = *status.rssBytes;
@@ -89,6 +91,8 @@ std::optional<ServerStatus> statusOf(const Json& json) {
     status.busy = numberOf<std::int64_t>(json, "busy");
     status.cpuPercent = numberOf<double>(json, "cpuPercent");
     status.rssBytes = numberOf<std::uint64_t>(json, "rssBytes");
+    status.spec = textOf(json, "spec");
+    status.policy = textOf(json, "policy");
     status.note = textOf(json, "note");
     if (const auto exit = json.find("exit"); exit != json.end() && exit->is_object())
         status.exit = exitOf(*exit);

@@ -30,7 +30,9 @@ struct ServerStatus {
     std::optional<std::int64_t> busy;
     std::optional<double> cpuPercent;  // of one core
     std::optional<std::uint64_t> rssBytes;
-    std::string note;                        // the reason in words
+    std::string spec;    // fingerprint of what the process was started with; empty: unknown
+    std::string policy;  // likewise of what its node goes by: restart, stop, readiness
+    std::string note;    // the reason in words
     std::optional<keeper::ExitStatus> exit;  // the last one
     bool operator==(const ServerStatus&) const = default;
 };

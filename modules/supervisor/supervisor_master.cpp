@@ -1,9 +1,7 @@
 #include "modules/supervisor/supervisor_master.hpp"
 
-#include "common/config/expand.hpp"
 #include "common/log.hpp"
 #include "common/wire/topics.hpp"
-#include "modules/supervisor/server_spec.hpp"
 
 #include <muster/json.hpp>
 
@@ -34,7 +32,11 @@ std::optional<Wish> decodeWish(const std::string& text) {
 
 SupervisorMaster::SupervisorMaster(EventLoop& loop, StateStore& store, config::Cluster cluster,
                                    SupervisorPorts ports)
-    : loop_(loop), store_(store), cluster_(std::move(cluster)), ports_(std::move(ports)) {}
+    : loop_(loop),
+      store_(store),
+      cluster_(std::move(cluster)),
+      ports_(std::move(ports)),
+      reconciler_({cluster_.start.width, cluster_.start.hostWidth}) {}
 
 SupervisorMaster::~SupervisorMaster() {
     stop();
@@ -64,14 +66,7 @@ void SupervisorMaster::start(MasterAgent& agent) {
 }
 
 void SupervisorMaster::define(const config::Server& entry) {
-    Fleet::Server server;
-    server.entry = entry;
-    server.nodeId = ports_.nodeOf(entry.host);
-    if (const auto type = cluster_.types.find(entry.type); type != cluster_.types.end()) {
-        server.dependsOn = type->second.dependsOn;
-        server.isPomelo = type->second.isPomelo;
-    }
-    fleet_.define(std::move(server));
+    fleet_.define(describe(cluster_, entry));
 }
 
 void SupervisorMaster::loadState() {
@@ -243,43 +238,6 @@ void SupervisorMaster::reconcile() {
         send(order.id, order.op == PlannedOrder::Op::Start ? "start" : "stop");
 }
 
-Result<config::Command> SupervisorMaster::checkCommand(const Fleet::Server& server,
-                                                       std::string_view op) const {
-    if (op == "stop" || op == "kill") return config::Command{};
-    return ports_.command(cluster_, server.entry);
-}
-
-JsonText SupervisorMaster::orderMessage(const JsonText& order) const {
-    const auto json = parseJson(order);
-    if (!json || !json->is_object() || !json->contains("id")) return order;
-    const Json& id = (*json)["id"];
-    const Fleet::Server* server =
-        id.is_string() ? fleet_.find(id.get_ref<const std::string&>()) : nullptr;
-    const Json op = json->value("op", Json());
-    // A node refuses a start that lacks its server: what the config no longer has is not started.
-    if (server == nullptr || (op != "start" && op != "restart")) return order;
-    auto command = ports_.command(cluster_, server->entry);
-    if (!command) return order;
-    ServerSpec spec;
-    spec.id = server->entry.id;
-    spec.type = server->entry.type;
-    spec.host = server->entry.host;
-    spec.port = server->entry.port;
-    spec.argv = std::move(command->argv);
-    spec.env = ports_.environment(server->entry);
-    for (const auto& [variable, value] : command->env) spec.env[variable] = value;
-    spec.env["MUSTER_INFO"] = server->entry.properties;
-    spec.cwd = command->cwd;
-    spec.user = command->user;
-    spec.isPomelo = server->isPomelo;
-    if (const auto type = cluster_.types.find(server->entry.type); type != cluster_.types.end()) {
-        spec.restart = type->second.restart;
-        spec.stop = type->second.stop;
-    }
-    spec.readiness = config::readinessOf(cluster_, server->entry);
-    return jsonText({{"op", op}, {"id", id}, {"server", Json::parse(encode(spec))}});
-}
-
 void SupervisorMaster::send(const std::string& id, const char* op) {
     const Fleet::Server* server = fleet_.find(id);
     if (server == nullptr) return;
@@ -296,30 +254,32 @@ void SupervisorMaster::send(const std::string& id, const char* op) {
                  });
 }
 
-void SupervisorMaster::takeAnswer(const std::string& id, const JsonText& answer) {
+/// The process that the node answered of, if it did.
+Operation::Successor SupervisorMaster::takeAnswer(const std::string& id, const JsonText& answer) {
     const auto json = parseJson(answer);
-    if (!json || !json->is_object()) return;
+    if (!json || !json->is_object()) return {};
     const auto name = json->find("state");
     const auto pid = json->find("pid");
     const auto number = json->find("revision");
-    if (name == json->end() || !name->is_string()) return;
+    if (name == json->end() || !name->is_string()) return {};
     const auto state = parseServerState(name->get_ref<const std::string&>());
-    if (!state) return;
+    if (!state) return {};
     std::optional<std::uint64_t> revision;
     if (number != json->end() && number->is_number_unsigned())
         revision = number->get<std::uint64_t>();
-    fleet_.answered(id, *state,
-                    pid != json->end() && pid->is_number_integer() ? pid->get<pid_t>() : 0,
-                    revision);
+    const pid_t process = pid != json->end() && pid->is_number_integer() ? pid->get<pid_t>() : 0;
+    fleet_.answered(id, *state, process, revision);
     dirty_.insert(id);
     mirror();
+    return {process, revision.value_or(0)};
 }
 
 void SupervisorMaster::onOrderEnded(const std::string& id, const char* op,
                                     const Result<JsonText>& result) {
+    Operation::Successor successor;
     if (result) {
         inFlight_.erase(id);
-        takeAnswer(id, *result);
+        successor = takeAnswer(id, *result);
     } else {
         log::warn("supervisor", "{} of {}: {}", op, id, result.error().detail());
         loop_.cancel(pauses_[id]);
@@ -335,7 +295,7 @@ void SupervisorMaster::onOrderEnded(const std::string& id, const char* op,
             !operation.oldPids.contains(id))
             continue;
         if (result)
-            operation.restarted.insert(id);
+            operation.successors[id] = successor;
         else
             conclude(operation, {id, ServerOutcome::Kind::Failed, result.error().detail()});
     }

@@ -4,9 +4,10 @@
 #include "common/event_loop.hpp"
 #include "master/cluster/state_store.hpp"
 #include "master/supervisor/reconciler.hpp"
-#include "master/supervisor/rollout.hpp"
 #include "modules/console/server_control.hpp"
 #include "modules/supervisor/fleet.hpp"
+#include "modules/supervisor/operation.hpp"
+#include "modules/supervisor/server_spec.hpp"
 
 #include <muster/master.hpp>
 
@@ -101,24 +102,12 @@ public:
     void add(JsonText entry, AddReply done) override;
 
 private:
-    enum class Verb { Start, Stop, Restart, Kill };
-    /// A client's operation until each of its servers has an outcome.
-    struct Operation {
-        Verb verb;
-        std::set<std::string> open;
-        std::vector<ServerOutcome> outcomes;
-        OutcomesReply done;
-        TimerId timer = 0;
-        Rollout rollout{1};
-        std::map<std::string, pid_t> oldPids;  // of those that were ordered to restart
-        std::set<std::string> restarted;       // the node has a new process
-        std::set<std::string> unwished;        // nobody had started or stopped it before
-        std::uint64_t serial = 0;              // tells it from a later one at the same address
-    };
+    using Verb = Operation::Verb;
     struct Addition {
         JsonText entry;
         AddReply done;
     };
+    Fleet::Server describe(const config::Cluster& cluster, const config::Server& entry) const;
     void define(const config::Server& server);
     void loadState();
     Result<std::vector<config::Server>> readAddition(const JsonText& entry) const;
@@ -132,7 +121,9 @@ private:
     void askForSnapshot(const std::string& nodeId);
     std::vector<std::string> select(const Selection& selection, Operation& operation) const;
     void operate(Verb verb, const Selection& selection, std::chrono::milliseconds timeout,
-                 OutcomesReply done);
+                 OperationOptions options, OutcomesReply done);
+    std::optional<ServerOutcome> withoutOrder(const Operation& operation,
+                                              const std::string& id) const;
     void prepare(Operation& operation, const std::vector<std::string>& ids);
     void persistWishes(const std::vector<std::pair<std::string, Wish>>& wishes,
                        std::function<void(Result<std::int64_t>)> done);
@@ -140,6 +131,9 @@ private:
     void carryOut(Operation& operation);
     void advance(Operation& operation);
     std::optional<ServerOutcome> judge(const Operation& operation, const std::string& id) const;
+    std::optional<ServerOutcome> judgeStart(const Operation& operation,
+                                            const std::string& id) const;
+    bool hasSuccessorEnded(const Operation& operation, const std::string& id) const;
     std::optional<ServerOutcome> judgeAlone(const Operation& operation,
                                             const std::string& id) const;
     void conclude(Operation& operation, ServerOutcome outcome);
@@ -149,8 +143,9 @@ private:
     void scheduleReconcile();
     void reconcile();
     void send(const std::string& id, const char* op);
-    void takeAnswer(const std::string& id, const JsonText& answer);
+    Operation::Successor takeAnswer(const std::string& id, const JsonText& answer);
     void onOrderEnded(const std::string& id, const char* op, const Result<JsonText>& result);
+    Result<ServerSpec> specOf(const config::Cluster& cluster, const config::Server& entry) const;
     Result<config::Command> checkCommand(const Fleet::Server& server, std::string_view op) const;
     void mirror();
     JsonText list() const;

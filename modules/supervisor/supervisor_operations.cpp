@@ -10,75 +10,32 @@
 
 namespace muster::supervisor {
 
-using Json = nlohmann::json;
 using std::chrono::milliseconds;
 using Outcome = ServerOutcome::Kind;
 
 namespace {
 
 constexpr std::size_t kMaxOperations = 1000;
-constexpr milliseconds kDefaultTimeout{60'000};
-constexpr milliseconds kLongestTimeout{24LL * 3600 * 1000};
-
-const char* outcomeName(Outcome kind) {
-    switch (kind) {
-        case Outcome::Done: return "done";
-        case Outcome::AlreadyThere: return "already";
-        case Outcome::Failed: return "failed";
-        case Outcome::UnknownServer: return "unknown_server";
-        case Outcome::TimedOut: return "timed_out";
-        case Outcome::Refused: return "refused";
-    }
-    return "failed";
-}
-
-std::string textOf(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-Result<Selection> selectionOf(const Json& message) {
-    Selection selection;
-    selection.type = textOf(message, "type");
-    const auto ids = message.find("ids");
-    if (ids == message.end()) return selection;
-    if (!ids->is_array() || ids->size() > 100'000)
-        return Error(Errc::BadMessage, "ids must be an array of at most 100000 strings");
-    for (const Json& id : *ids) {
-        if (!id.is_string()) return Error(Errc::BadMessage, "ids must hold strings");
-        selection.ids.push_back(id.get<std::string>());
-    }
-    return selection;
-}
-
-JsonText resultsOf(const std::vector<ServerOutcome>& outcomes) {
-    Json results = Json::array();
-    for (const ServerOutcome& outcome : outcomes)
-        results.push_back({{"id", outcome.id},
-                           {"outcome", outcomeName(outcome.kind)},
-                           {"detail", outcome.detail}});
-    return jsonText({{"results", std::move(results)}});
-}
 
 }  // namespace
 
 // ---- ServerControl
 
 void SupervisorMaster::start(Selection selection, milliseconds timeout, OutcomesReply done) {
-    operate(Verb::Start, selection, timeout, std::move(done));
+    operate(Verb::Start, selection, timeout, {}, std::move(done));
 }
 void SupervisorMaster::stop(Selection selection, milliseconds timeout, OutcomesReply done) {
-    operate(Verb::Stop, selection, timeout, std::move(done));
+    operate(Verb::Stop, selection, timeout, {}, std::move(done));
 }
 void SupervisorMaster::restart(Selection selection, milliseconds timeout, OutcomesReply done) {
-    operate(Verb::Restart, selection, timeout, std::move(done));
+    operate(Verb::Restart, selection, timeout, {}, std::move(done));
 }
 void SupervisorMaster::kill(Selection selection, milliseconds timeout, OutcomesReply done) {
-    operate(Verb::Kill, selection, timeout, std::move(done));
+    operate(Verb::Kill, selection, timeout, {}, std::move(done));
 }
 
 void SupervisorMaster::bringUp(const Selection& selection) {
-    Operation ignored{Verb::Start, {}, {}, {}, 0, Rollout(1), {}, {}, {}, 0};
+    Operation ignored;
     const bool isAll = selection.ids.empty() && selection.type.empty();
     std::vector<std::pair<std::string, Wish>> wishes;
     for (const std::string& id : select(selection, ignored)) {
@@ -121,12 +78,15 @@ std::vector<std::string> SupervisorMaster::select(const Selection& selection,
 }
 
 void SupervisorMaster::operate(Verb verb, const Selection& selection, milliseconds timeout,
-                               OutcomesReply done) {
+                               OperationOptions options, OutcomesReply done) {
     if (operations_.size() >= kMaxOperations)
         return done({{"", Outcome::Refused, "too many operations are under way"}});
-    operations_.push_back(
-        {verb, {}, {}, std::move(done), 0, Rollout(1), {}, {}, {}, nextSerial_++});
-    const auto operation = std::prev(operations_.end());
+    const auto operation = operations_.emplace(operations_.end());
+    operation->verb = verb;
+    operation->options = options;
+    operation->done = std::move(done);
+    operation->rollout = Rollout(options.width);
+    operation->serial = nextSerial_++;
     const auto ids = select(selection, *operation);
     prepare(*operation, ids);
     const bool isRun = verb == Verb::Start || verb == Verb::Restart;
@@ -161,20 +121,36 @@ void SupervisorMaster::persisted(std::uint64_t serial, const Result<std::int64_t
 /// Sorts out what needs no order.
 void SupervisorMaster::prepare(Operation& operation, const std::vector<std::string>& ids) {
     for (const std::string& id : ids) {
-        const Fleet::Server& server = *fleet_.find(id);
-        const bool isStop = operation.verb == Verb::Stop || operation.verb == Verb::Kill;
-        const bool wishIsStop = server.wish && !server.wish->wantsRun;
-        if (server.nodeId.empty())
-            operation.outcomes.push_back({id, Outcome::Refused, "it is not started by muster"});
-        else if (auto command = ports_.command(cluster_, server.entry); !isStop && !command)
-            operation.outcomes.push_back({id, Outcome::Refused, command.error().detail()});
-        else if (operation.verb == Verb::Start && fleet_.isReady(id) && !wishIsStop)
-            operation.outcomes.push_back({id, Outcome::AlreadyThere, "ready"});
-        else if (isStop && wishIsStop && fleet_.isDown(id))
-            operation.outcomes.push_back({id, Outcome::AlreadyThere, "stopped"});
+        if (auto outcome = withoutOrder(operation, id))
+            operation.outcomes.push_back(std::move(*outcome));
         else
             operation.open.insert(id);
     }
+}
+
+std::optional<ServerOutcome> SupervisorMaster::withoutOrder(const Operation& operation,
+                                                            const std::string& id) const {
+    const Fleet::Server& server = *fleet_.find(id);
+    const bool isStop = operation.verb == Verb::Stop || operation.verb == Verb::Kill;
+    const bool wishIsStop = server.wish && !server.wish->wantsRun;
+    if (server.nodeId.empty())
+        return ServerOutcome{id, Outcome::Refused, "it is not started by muster"};
+    if (auto command = ports_.command(cluster_, server.entry); !isStop && !command)
+        return ServerOutcome{id, Outcome::Refused, command.error().detail()};
+    if (operation.verb == Verb::Start && fleet_.isReady(id) && !wishIsStop)
+        return ServerOutcome{id, Outcome::AlreadyThere, "ready"};
+    if (isStop && wishIsStop && fleet_.isDown(id))
+        return ServerOutcome{id, Outcome::AlreadyThere, "stopped"};
+    if (!operation.options.isOnlyChanged) return std::nullopt;
+    switch (fleet_.currency(id)) {
+        case Fleet::Currency::Outdated: return std::nullopt;
+        case Fleet::Currency::Current:
+            return ServerOutcome{id, Outcome::AlreadyThere, "runs with this configuration"};
+        case Fleet::Currency::NoProcess:
+            return ServerOutcome{id, Outcome::AlreadyThere, "has no process"};
+        case Fleet::Currency::Unknown: break;
+    }
+    return ServerOutcome{id, Outcome::Refused, "nobody knows what it was started with"};
 }
 
 void SupervisorMaster::persistWishes(const std::vector<std::pair<std::string, Wish>>& wishes,
@@ -222,27 +198,48 @@ void SupervisorMaster::rollOn(Operation& operation) {
 std::optional<ServerOutcome> SupervisorMaster::judge(const Operation& operation,
                                                      const std::string& id) const {
     const Fleet::Server& server = *fleet_.find(id);
-    const std::string note = server.status ? server.status->note : std::string();
-    const bool isOrdered = !server.isRequested && !inFlight_.contains(id);
     switch (operation.verb) {
         case Verb::Restart:
-            if (!operation.restarted.contains(id)) return std::nullopt;
+            if (!operation.successors.contains(id)) return std::nullopt;
             // A report from before the order may come after its answer.
-            if (server.status && server.status->pid == operation.oldPids.at(id))
+            if (server.status && server.status->pid == operation.oldPids.at(id) &&
+                !hasSuccessorEnded(operation, id))
                 return std::nullopt;
             [[fallthrough]];
-        case Verb::Start:
-            if (fleet_.isReady(id)) return ServerOutcome{id, Outcome::Done, "ready"};
-            if (isOrdered && server.status && server.status->state == ServerState::Failed)
-                return ServerOutcome{id, Outcome::Failed, note};
-            return std::nullopt;
+        case Verb::Start: return judgeStart(operation, id);
         case Verb::Stop:
-        case Verb::Kill:
-            if (inFlight_.contains(id)) return std::nullopt;
-            if (!fleet_.isDown(id)) return judgeAlone(operation, id);
-            return ServerOutcome{id, Outcome::Done, note.empty() ? "stopped" : note};
+        case Verb::Kill: break;
     }
-    return std::nullopt;
+    if (inFlight_.contains(id)) return std::nullopt;
+    if (!fleet_.isDown(id)) return judgeAlone(operation, id);
+    const std::string note = server.status ? server.status->note : std::string();
+    return ServerOutcome{id, Outcome::Done, note.empty() ? "stopped" : note};
+}
+
+std::optional<ServerOutcome> SupervisorMaster::judgeStart(const Operation& operation,
+                                                          const std::string& id) const {
+    const Fleet::Server& server = *fleet_.find(id);
+    const std::string note = server.status ? server.status->note : std::string();
+    const bool isOrdered = !server.isRequested && !inFlight_.contains(id);
+    if (fleet_.isReady(id)) return ServerOutcome{id, Outcome::Done, "ready"};
+    if (isOrdered && server.status && server.status->state == ServerState::Failed)
+        return ServerOutcome{id, Outcome::Failed, note};
+    if (!hasSuccessorEnded(operation, id)) return std::nullopt;
+    return ServerOutcome{id, Outcome::Failed, "its new process ended before it was ready: " + note};
+}
+
+/// Whether the process that a restart gave it is gone again: its node goes on trying, but who
+/// restarts servers one after the other had better stop here.
+bool SupervisorMaster::hasSuccessorEnded(const Operation& operation, const std::string& id) const {
+    const auto found = operation.successors.find(id);
+    const Fleet::Server& server = *fleet_.find(id);
+    if (found == operation.successors.end() || found->second.pid == 0 || !server.status)
+        return false;
+    const ServerStatus& status = *server.status;
+    if (status.revision < found->second.revision) return false;  // from before the order
+    if (status.pid > 0)
+        return status.pid != found->second.pid && status.pid != operation.oldPids.at(id);
+    return status.state == ServerState::Backoff && status.revision != found->second.revision;
 }
 
 /// The outcome of a stop without the server's node.
@@ -298,77 +295,6 @@ void SupervisorMaster::timeOut(Operation& operation) {
         operation.outcomes.push_back({id, Outcome::TimedOut, why});
     }
     checkOperations();
-}
-
-// ---- the client's door
-
-int SupervisorMaster::requiredLevel(const JsonText& message) const {
-    auto json = parseJson(message);
-    if (!json || !json->is_object()) return 2;  // only to be told so
-    const std::string op = textOf(*json, "op");
-    return op == "list" || op == "status" || op == "orders" ? 2 : 1;
-}
-
-void SupervisorMaster::clientHandler(MasterAgent&, const Caller&, const JsonText& message,
-                                     Reply reply) {
-    auto json = parseJson(message);
-    if (!json || !json->is_object()) return reply(Error(Errc::BadMessage, "not a JSON object"));
-    const std::string op = textOf(*json, "op");
-    if (op == "list") return reply(list());
-    if (op == "status") return status(textOf(*json, "id"), reply);
-    if (op == "start") return operateFor(Verb::Start, message, std::move(reply));
-    if (op == "stop") return operateFor(Verb::Stop, message, std::move(reply));
-    if (op == "restart") return operateFor(Verb::Restart, message, std::move(reply));
-    if (op == "kill") return operateFor(Verb::Kill, message, std::move(reply));
-    if (op == "orders") {
-        const auto limit = json->find("limit");
-        const bool isUsable = limit != json->end() && limit->is_number_unsigned();
-        const auto count =
-            isUsable ? std::min<std::size_t>(limit->get<std::size_t>(), 10'000) : 100;
-        return reply(JsonText("{\"orders\":" + ports_.orders(count) + "}"));
-    }
-    if (op != "add")
-        return reply(Error(Errc::BadMessage, "unknown op \"" + op.substr(0, 64) + "\""));
-    const auto server = json->find("server");
-    if (server == json->end() || !server->is_object())
-        return reply(Error(Errc::BadMessage, "\"add\" needs a server: an entry of servers.json"));
-    add(jsonText(*server), [reply](const auto& ids) {
-        if (!ids) return reply(ids.error());
-        reply(jsonText({{"ids", *ids}}));
-    });
-}
-
-void SupervisorMaster::operateFor(Verb verb, const JsonText& message, Reply reply) {
-    const Json json = Json::parse(message, nullptr, false);
-    auto selection = selectionOf(json);
-    if (!selection) return reply(selection.error());
-    milliseconds timeout = kDefaultTimeout;
-    if (const auto given = json.find("timeoutMs");
-        given != json.end() && given->is_number_integer())
-        timeout =
-            std::clamp(milliseconds(given->get<std::int64_t>()), milliseconds(1), kLongestTimeout);
-    operate(verb, *selection, timeout,
-            [reply](const std::vector<ServerOutcome>& outcomes) { reply(resultsOf(outcomes)); });
-}
-
-JsonText SupervisorMaster::list() const {
-    std::string rows;
-    for (const std::string& id : fleet_.ids()) {
-        if (!rows.empty()) rows += ",";
-        rows += fleet_.row(id, loop_.now(), loop_.wallTime(), true);
-    }
-    return "{\"servers\":[" + rows + "],\"leader\":" + ports_.leader() +
-           ",\"cluster\":" + jsonText(cluster_.name) + "}";
-}
-
-void SupervisorMaster::status(const std::string& id, const Reply& reply) const {
-    const Fleet::Server* server = fleet_.find(id);
-    if (server == nullptr)
-        return reply(Error(Errc::UnknownServer, "no server \"" + id.substr(0, 64) + "\""));
-    std::string events;
-    for (const JsonText& event : ports_.events(id)) events += (events.empty() ? "" : ",") + event;
-    reply("{\"server\":" + fleet_.row(id, loop_.now(), loop_.wallTime(), true) + ",\"events\":[" +
-          events + "]}");
 }
 
 }  // namespace muster::supervisor

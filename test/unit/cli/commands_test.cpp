@@ -48,6 +48,27 @@ TEST(Stop, OnlySaysWhatItWouldAskInADryRun) {
     EXPECT_THAT(shell.out, HasSubstr("\"stop\""));
 }
 
+TEST(Restart, TakesTheWidthOfARollingRestart) {
+    Shell shell;
+    shell.master.answers("restart", results({{"a", "done"}, {"b", "already"}}));
+    EXPECT_EQ(shell.run({"restart", "a", "b", "--rolling", "2"}), 0);
+    EXPECT_EQ(lastRequest(shell)["width"], 2);
+    EXPECT_THAT(shell.err, HasSubstr("1 restarted, 1 unchanged"));
+    shell.run({"restart", "a", "--rolling=25%", "--only-changed"});
+    EXPECT_EQ(lastRequest(shell)["percent"], 25);
+    EXPECT_EQ(lastRequest(shell)["onlyChanged"], true);
+}
+
+TEST(Restart, TakesNoServerForAWidth) {
+    Shell shell;
+    shell.master.answers("restart", results({{"a", "done"}}));
+    EXPECT_EQ(shell.run({"restart", "--rolling", "a"}), 0);
+    EXPECT_EQ(lastRequest(shell)["ids"], nlohmann::json{"a"});
+    EXPECT_FALSE(lastRequest(shell).contains("width"));
+    EXPECT_EQ(shell.run({"restart", "a", "--rolling"}), 0);
+    EXPECT_EQ(shell.run({"restart", "a", "--rolling", "101%"}), 2);
+}
+
 TEST(Kill, WantsAYesOrTheClustersName) {
     Shell shell;
     shell.master.answers("list", serverList({serverRow("a", "chat", "ready", R"({"busy":3})")}));

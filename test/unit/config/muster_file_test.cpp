@@ -89,6 +89,16 @@ TEST(MusterFile, ShowsNoMetricsUnlessItIsTold) {
     EXPECT_EQ(game.cluster().sysInterval, 10s);
 }
 
+TEST(MusterFile, SaysHowManyServersStartAtATime) {
+    ConfigCase game;
+    game.muster();
+    EXPECT_EQ(game.cluster().start, (StartWidth{0, 64}));
+    game.muster(R"("start": {"width": 8, "hostWidth": 3})");
+    EXPECT_EQ(game.cluster().start, (StartWidth{8, 3}));
+    game.muster(R"("start": {"width": -1})");
+    EXPECT_THAT(game.problems(), ElementsAre(testing::HasSubstr("/start/width: -1 is below 0")));
+}
+
 TEST(MusterFile, TakesShortForms) {
     ConfigCase game;
     game.muster(R"("broker": "mqtts://b:8883", "types": {"chat": {"command": ["/bin/sh"]}})");

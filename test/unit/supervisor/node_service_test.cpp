@@ -17,7 +17,10 @@ using State = ServerState;
 /// A node with a keeper of the test's: it holds what `children` says, and answers at once.
 class NodeServiceTest : public testing::Test, public KeeperPort {
 protected:
-    NodeServiceTest() {
+    NodeServiceTest() { makeNode(); }
+
+    void makeNode() {
+        node_.reset();
         NodeServiceOptions options;
         options.stateDirectory = directory_.str();
         node_ = std::make_unique<NodeService>(
@@ -46,6 +49,14 @@ protected:
         child.pid = pid;
         child.startedMs = 1;
         children_ = {child};
+    }
+    ServerStatus snapshotOf(const std::string& id) {
+        std::optional<Result<JsonText>> answer;
+        node_->handle(R"({"op":"snapshot"})", [&](auto given) { answer = std::move(given); });
+        const auto report = decodeReport(**answer);
+        for (const auto& status : report->servers)
+            if (status.id == id) return status;
+        return {};
     }
     State state() const { return node_->status("one") ? node_->status("one")->state : State::Lost; }
 
@@ -119,6 +130,34 @@ TEST_F(NodeServiceTest, StartsAnewWhenTheProcessInTheWayHasEndedMeanwhile) {
     order("start");
     EXPECT_EQ(spawns_, 1);
     EXPECT_EQ(state(), State::Ready);
+}
+
+TEST_F(NodeServiceTest, SaysWhatAProcessWasStartedWithThoughItIsToldOtherwiseMeanwhile) {
+    attach();
+    order("start");
+    const std::string spec = snapshotOf("one").spec;
+    const std::string policy = snapshotOf("one").policy;
+    EXPECT_EQ(spec.size(), 16U);
+    node_->handle(
+        R"({"op":"update","server":{"id":"one","type":"chat","argv":["other"],"stop":{"signal":2}}})",
+        [this](auto answer) { answer_ = std::move(answer); });
+    EXPECT_TRUE(*answer_);
+    EXPECT_EQ(snapshotOf("one").spec, spec);
+    EXPECT_NE(snapshotOf("one").policy, policy);
+    makeNode();
+    attach();
+    EXPECT_EQ(snapshotOf("one").pid, 101);
+    EXPECT_EQ(snapshotOf("one").spec, spec);
+}
+
+TEST_F(NodeServiceTest, TellsThePartsOfASpecButNotWhatStandsThere) {
+    attach();
+    order("start");
+    node_->handle(R"({"op":"specs","ids":["one","two",7]})",
+                  [this](auto answer) { answer_ = std::move(answer); });
+    ASSERT_TRUE(*answer_);
+    EXPECT_NE((*answer_)->find(R"("argv":")"), std::string::npos);
+    EXPECT_EQ((*answer_)->find(R"("chat")"), std::string::npos);
 }
 
 }  // namespace muster::supervisor

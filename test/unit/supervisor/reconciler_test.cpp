@@ -103,7 +103,30 @@ TEST(Reconciler, StartsOnlySoManyAtOnce) {
     view.nodes = {"node-a"};
     for (const std::string id : {"a", "b", "c"})
         view.desired[id] = {id, "chat", "node-a", true, false, {}};
-    EXPECT_EQ(Reconciler(2).plan(view).orders.size(), 2U);
+    EXPECT_EQ(Reconciler({2, 0}).plan(view).orders.size(), 2U);
+}
+
+TEST(Reconciler, CountsStartsThatAreOrderedAsStarting) {
+    ClusterView view;
+    view.nodes = {"node-a"};
+    for (const std::string id : {"a", "b", "c"})
+        view.desired[id] = {id, "chat", "node-a", true, false, {}};
+    view.inFlight = {"a"};
+    const auto plan = Reconciler({2, 0}).plan(view);
+    EXPECT_EQ(plan.orders, (std::vector<PlannedOrder>{{Op::Start, "b"}}));
+    EXPECT_EQ(plan.notes.at("c"), "waits its turn: 2 are starting");
+}
+
+TEST(Reconciler, BoundsTheStartsOfEachHost) {
+    ClusterView view;
+    view.nodes = {"node-a", "node-b"};
+    for (const std::string id : {"a1", "a2", "a3"})
+        view.desired[id] = {id, "chat", "node-a", true, false, {}};
+    view.desired["b1"] = {"b1", "chat", "node-b", true, false, {}};
+    view.observed["a1"] = {State::Starting, false, true, false};
+    const auto plan = Reconciler({0, 2}).plan(view);
+    EXPECT_EQ(plan.orders, (std::vector<PlannedOrder>{{Op::Start, "a2"}, {Op::Start, "b1"}}));
+    EXPECT_EQ(plan.notes.at("a3"), "waits its turn: 2 are starting on its host");
 }
 
 /// From any state, with any config, following the plan leads to what is desired.
@@ -133,7 +156,7 @@ TEST(Reconciler, ConvergesFromAnyState) {
                          server.state == State::Backoff || server.state == State::Waiting)
                     server = ready();
             }
-            for (const auto& order : Reconciler(2).plan(view).orders) {
+            for (const auto& order : Reconciler({2, 0}).plan(view).orders) {
                 view.observed[order.id] =
                     order.op == Op::Start ? ObservedServer{State::Starting, false, true, false}
                                           : ObservedServer{State::Stopping, false, false, false};
@@ -148,7 +171,7 @@ TEST(Reconciler, ConvergesFromAnyState) {
 }
 
 TEST(Rollout, RestartsOneOfATypeAtATimeAndTypesBesideEachOther) {
-    Rollout rollout(1);
+    Rollout rollout;
     for (const std::string id : {"a1", "a2"}) rollout.add("a", id);
     rollout.add("b", "b1");
     EXPECT_EQ(rollout.next(), (std::vector<std::string>{"a1", "b1"}));
@@ -157,8 +180,15 @@ TEST(Rollout, RestartsOneOfATypeAtATimeAndTypesBesideEachOther) {
     EXPECT_EQ(rollout.next(), (std::vector<std::string>{"a2"}));
 }
 
+TEST(Rollout, TakesAShareOfEachTypeButAtLeastOne) {
+    Rollout rollout({1, 50});
+    for (const std::string id : {"a1", "a2", "a3", "a4", "a5"}) rollout.add("a", id);
+    rollout.add("b", "b1");
+    EXPECT_EQ(rollout.next(), (std::vector<std::string>{"a1", "a2", "b1"}));
+}
+
 TEST(Rollout, StopsAtAFailure) {
-    Rollout rollout(1);
+    Rollout rollout;
     for (const std::string id : {"a1", "a2", "a3"}) rollout.add("a", id);
     (void)rollout.next();
     EXPECT_EQ(rollout.finished("a1", false), (std::vector<std::string>{"a2", "a3"}));

@@ -49,6 +49,21 @@ TEST_F(SupervisorOrdersTest, TakesNoReadinessOfTheLifeBeforeForThatOfTheNext) {
     EXPECT_EQ(Json::parse(agent->notified.front())["pid"], 15);
 }
 
+TEST_F(SupervisorOrdersTest, TakesNoReadinessOfALifeBeforeALifeThatCameAndWentAtOnce) {
+    bringAllUp();
+    ServerInfo info;
+    info.id = "chat-1";
+    info.type = "chat";
+    info.pid = 11;
+    info.incarnation = "a";
+    agent->member(MemberEvent::Registered, info);
+    master->memberReady("chat-1");
+    agent->notified.clear();
+    for (const pid_t pid : {15, 0, 16})
+        report({false, {status("chat-1", ServerState::Starting, pid)}, {}});
+    EXPECT_TRUE(agent->notified.empty());
+}
+
 TEST_F(SupervisorOrdersTest, ShowsWhatAServerSaysOfItselfByItsPresence) {
     bringAllUp();
     ServerInfo info;

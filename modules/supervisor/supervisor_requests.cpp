@@ -1,0 +1,150 @@
+#include "modules/supervisor/supervisor_master.hpp"
+
+#include <muster/json.hpp>
+
+#include <algorithm>
+#include <utility>
+
+// What clients ask for.
+namespace muster::supervisor {
+
+using Json = nlohmann::json;
+using std::chrono::milliseconds;
+using Outcome = ServerOutcome::Kind;
+
+namespace {
+
+constexpr milliseconds kDefaultTimeout{60'000};
+constexpr milliseconds kLongestTimeout{24LL * 3600 * 1000};
+
+const char* outcomeName(Outcome kind) {
+    switch (kind) {
+        case Outcome::Done: return "done";
+        case Outcome::AlreadyThere: return "already";
+        case Outcome::Failed: return "failed";
+        case Outcome::UnknownServer: return "unknown_server";
+        case Outcome::TimedOut: return "timed_out";
+        case Outcome::Refused: return "refused";
+    }
+    return "failed";
+}
+
+std::string textOf(const Json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+Result<Selection> selectionOf(const Json& message) {
+    Selection selection;
+    selection.type = textOf(message, "type");
+    const auto ids = message.find("ids");
+    if (ids == message.end()) return selection;
+    if (!ids->is_array() || ids->size() > 100'000)
+        return Error(Errc::BadMessage, "ids must be an array of at most 100000 strings");
+    for (const Json& id : *ids) {
+        if (!id.is_string()) return Error(Errc::BadMessage, "ids must hold strings");
+        selection.ids.push_back(id.get<std::string>());
+    }
+    return selection;
+}
+
+/// How many of a type at a time, and which of them.
+Result<OperationOptions> optionsOf(const Json& message) {
+    OperationOptions options;
+    options.isOnlyChanged = message.value("onlyChanged", Json()) == true;
+    if (const auto width = message.find("width"); width != message.end()) {
+        if (!width->is_number_unsigned() || *width == 0)
+            return Error(Errc::BadMessage, "width must be a number of servers, 1 or more");
+        options.width.servers = width->get<std::size_t>();
+    }
+    if (const auto percent = message.find("percent"); percent != message.end()) {
+        if (!percent->is_number_unsigned() || *percent == 0 || *percent > 100)
+            return Error(Errc::BadMessage, "percent must be 1 to 100");
+        options.width.percent = percent->get<unsigned>();
+    }
+    return options;
+}
+
+JsonText resultsOf(const std::vector<ServerOutcome>& outcomes) {
+    Json results = Json::array();
+    for (const ServerOutcome& outcome : outcomes)
+        results.push_back({{"id", outcome.id},
+                           {"outcome", outcomeName(outcome.kind)},
+                           {"detail", outcome.detail}});
+    return jsonText({{"results", std::move(results)}});
+}
+
+}  // namespace
+
+int SupervisorMaster::requiredLevel(const JsonText& message) const {
+    auto json = parseJson(message);
+    if (!json || !json->is_object()) return 2;  // only to be told so
+    const std::string op = textOf(*json, "op");
+    return op == "list" || op == "status" || op == "orders" ? 2 : 1;
+}
+
+void SupervisorMaster::clientHandler(MasterAgent&, const Caller&, const JsonText& message,
+                                     Reply reply) {
+    auto json = parseJson(message);
+    if (!json || !json->is_object()) return reply(Error(Errc::BadMessage, "not a JSON object"));
+    const std::string op = textOf(*json, "op");
+    if (op == "list") return reply(list());
+    if (op == "status") return status(textOf(*json, "id"), reply);
+    if (op == "start") return operateFor(Verb::Start, message, std::move(reply));
+    if (op == "stop") return operateFor(Verb::Stop, message, std::move(reply));
+    if (op == "restart") return operateFor(Verb::Restart, message, std::move(reply));
+    if (op == "kill") return operateFor(Verb::Kill, message, std::move(reply));
+    if (op == "orders") {
+        const auto limit = json->find("limit");
+        const bool isUsable = limit != json->end() && limit->is_number_unsigned();
+        const auto count =
+            isUsable ? std::min<std::size_t>(limit->get<std::size_t>(), 10'000) : 100;
+        return reply(JsonText("{\"orders\":" + ports_.orders(count) + "}"));
+    }
+    if (op != "add")
+        return reply(Error(Errc::BadMessage, "unknown op \"" + op.substr(0, 64) + "\""));
+    const auto server = json->find("server");
+    if (server == json->end() || !server->is_object())
+        return reply(Error(Errc::BadMessage, "\"add\" needs a server: an entry of servers.json"));
+    add(jsonText(*server), [reply](const auto& ids) {
+        if (!ids) return reply(ids.error());
+        reply(jsonText({{"ids", *ids}}));
+    });
+}
+
+void SupervisorMaster::operateFor(Verb verb, const JsonText& message, Reply reply) {
+    const Json json = Json::parse(message, nullptr, false);
+    auto selection = selectionOf(json);
+    if (!selection) return reply(selection.error());
+    milliseconds timeout = kDefaultTimeout;
+    if (const auto given = json.find("timeoutMs");
+        given != json.end() && given->is_number_integer())
+        timeout =
+            std::clamp(milliseconds(given->get<std::int64_t>()), milliseconds(1), kLongestTimeout);
+    const auto options = optionsOf(json);
+    if (!options) return reply(options.error());
+    operate(verb, *selection, timeout, *options,
+            [reply](const std::vector<ServerOutcome>& outcomes) { reply(resultsOf(outcomes)); });
+}
+
+JsonText SupervisorMaster::list() const {
+    std::string rows;
+    for (const std::string& id : fleet_.ids()) {
+        if (!rows.empty()) rows += ",";
+        rows += fleet_.row(id, loop_.now(), loop_.wallTime(), true);
+    }
+    return "{\"servers\":[" + rows + "],\"leader\":" + ports_.leader() +
+           ",\"cluster\":" + jsonText(cluster_.name) + "}";
+}
+
+void SupervisorMaster::status(const std::string& id, const Reply& reply) const {
+    const Fleet::Server* server = fleet_.find(id);
+    if (server == nullptr)
+        return reply(Error(Errc::UnknownServer, "no server \"" + id.substr(0, 64) + "\""));
+    std::string events;
+    for (const JsonText& event : ports_.events(id)) events += (events.empty() ? "" : ",") + event;
+    reply("{\"server\":" + fleet_.row(id, loop_.now(), loop_.wallTime(), true) + ",\"events\":[" +
+          events + "]}");
+}
+
+}  // namespace muster::supervisor
