@@ -51,6 +51,10 @@ void ConsoleModule::monitorHandler(MonitorAgent& agent, const JsonText& message,
         reply(JsonText(R"({"status":"ok"})"));
         return hooks_.drain();
     }
+    if (name == "undrain" && hooks_.undrain) {
+        reply(JsonText(R"({"status":"ok"})"));
+        return hooks_.undrain();
+    }
     reply(Error(Errc::NotSupported, "this server cannot do '" + name.substr(0, 64) + "'"));
 }
 

@@ -13,6 +13,7 @@ public:
     struct Hooks {
         std::function<void()> stop;
         std::function<void()> drain;
+        std::function<void()> undrain;
     };
     explicit ConsoleModule(Hooks hooks);
 

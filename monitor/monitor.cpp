@@ -61,6 +61,10 @@ void Monitor::onStop(std::function<void()> callback) {
 void Monitor::onDrain(std::function<void()> callback) {
     impl_->onDrain(std::move(callback));
 }
+
+void Monitor::onUndrain(std::function<void()> callback) {
+    impl_->onUndrain(std::move(callback));
+}
 void Monitor::onServers(std::function<void(const JsonText&)> callback) {
     impl_->onServers(std::move(callback));
 }

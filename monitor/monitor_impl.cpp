@@ -65,6 +65,12 @@ void sayAgain(const std::shared_ptr<NodeLink>& node, const std::weak_ptr<EventLo
     });
 }
 
+void catchUpLater(const std::shared_ptr<NodeLink>& node, const std::shared_ptr<ThreadLoop>& loop,
+                  const std::shared_ptr<std::atomic<bool>>& isOn) {
+    if (!node->isOpen() || isOn->exchange(true)) return;
+    loop->post([node, weak = std::weak_ptr<EventLoop>(loop), isOn] { sayAgain(node, weak, isOn); });
+}
+
 /// Tells what this process uses. Shared between its timer and nobody else: it ends with the loop.
 struct UsageReport : std::enable_shared_from_this<UsageReport> {
     std::weak_ptr<EventLoop> loop;
@@ -136,6 +142,7 @@ void Monitor::Impl::addBuiltIns() {
     ConsoleModule::Hooks hooks;
     hooks.stop = [this] { stopRequested(); };
     hooks.drain = [this] { drainRequested(); };
+    hooks.undrain = [this] { undrainRequested(); };
     agent_->modules().add(std::make_shared<ConsoleModule>(std::move(hooks)));
 }
 
@@ -170,10 +177,7 @@ Result<void> Monitor::Impl::start() {
 
 /// `isHeard`: by the node. What was not is said again, once it is there again.
 void Monitor::Impl::told(bool isHeard) {
-    if (isHeard || !node_->isOpen() || isSayingAgain_->exchange(true)) return;
-    loop_->post([node = node_, loop = std::weak_ptr<EventLoop>(loop_), isOn = isSayingAgain_] {
-        sayAgain(node, loop, isOn);
-    });
+    if (!isHeard) catchUpLater(node_, loop_, isSayingAgain_);
 }
 
 void Monitor::Impl::ready() {
@@ -197,12 +201,27 @@ void Monitor::Impl::stopRequested() {
     ::kill(::getpid(), SIGTERM);
 }
 
+/// The host is asked first: from what is told then, nobody concludes that it is empty while it
+/// still takes what comes.
 void Monitor::Impl::drainRequested() {
-    told(node_->draining());
-    loop_->post([agent = agent_] {
+    const auto node = node_;  // the callback may end this object
+    const auto loop = loop_;
+    const auto agent = agent_;
+    const auto isSayingAgain = isSayingAgain_;
+    const auto callback = onDrain_;
+    if (callback) callback();
+    if (!node->draining(true)) catchUpLater(node, loop, isSayingAgain);
+    loop->post([agent] {
         if (agent->state() != PresenceState::Stopping) agent->setState(PresenceState::Draining);
     });
-    const auto callback = onDrain_;  // it may end this object
+}
+
+void Monitor::Impl::undrainRequested() {
+    told(node_->draining(false));
+    loop_->post([agent = agent_] {
+        if (agent->state() == PresenceState::Draining) agent->setState(PresenceState::Ready);
+    });
+    const auto callback = onUndrain_;  // it may end this object
     if (callback) callback();
 }
 

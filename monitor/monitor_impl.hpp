@@ -24,6 +24,7 @@ public:
     FunctionModule& functionModule(const std::string& moduleId);
     void onStop(std::function<void()> callback) { onStop_ = std::move(callback); }
     void onDrain(std::function<void()> callback) { onDrain_ = std::move(callback); }
+    void onUndrain(std::function<void()> callback) { onUndrain_ = std::move(callback); }
     void onServers(std::function<void(const JsonText&)> callback) {
         watcher_->watch(std::move(callback));
     }
@@ -37,11 +38,12 @@ private:
     void addBuiltIns();
     void stopRequested();
     void drainRequested();
+    void undrainRequested();
     void told(bool isHeard);
     LogLine safeLog() const;
 
     MonitorOptions options_;
-    std::function<void()> onStop_, onDrain_;
+    std::function<void()> onStop_, onDrain_, onUndrain_;
     std::map<std::string, std::shared_ptr<MonitorModule>> modules_;
     std::map<std::string, std::shared_ptr<FunctionModule>> functions_;
     std::shared_ptr<NodeLink> node_;  // shared with calls that wait on the host's loop

@@ -52,7 +52,7 @@ NodeLink::~NodeLink() {
 std::string NodeWord::text() const {
     std::string text;
     if (isReady) text += "READY=1\n";
-    if (isDraining) text += "X_MUSTER_DRAINING=1\n";
+    if (isDraining) text += *isDraining ? "X_MUSTER_DRAINING=1\n" : "X_MUSTER_DRAINING=0\n";
     if (isStopping) text += "STOPPING=1\n";
     if (busy) text += "X_MUSTER_BUSY=" + std::to_string(*busy) + "\n";
     return text;
@@ -75,8 +75,9 @@ bool NodeLink::ready() {
     return say("READY=1", [](NodeWord& word) { word.isReady = true; });
 }
 
-bool NodeLink::draining() {
-    return say("X_MUSTER_DRAINING=1", [](NodeWord& word) { word.isDraining = true; });
+bool NodeLink::draining(bool isDraining) {
+    return say(isDraining ? "X_MUSTER_DRAINING=1" : "X_MUSTER_DRAINING=0",
+               [isDraining](NodeWord& word) { word.isDraining = isDraining; });
 }
 
 bool NodeLink::stopping() {

@@ -13,7 +13,7 @@ namespace muster {
 /// What a server has last said of itself to its node: all of it can be said again. A value.
 struct NodeWord {
     bool isReady = false;
-    bool isDraining = false;
+    std::optional<bool> isDraining;
     bool isStopping = false;
     std::optional<std::int64_t> busy;
     /// The assignments of one datagram; empty if nothing was said.
@@ -21,8 +21,8 @@ struct NodeWord {
 };
 
 /// A server's word to the node that started it, as sd_notify(3) datagrams: READY=1, STOPPING=1,
-/// WATCHDOG=1, X_MUSTER_BUSY=n, X_MUSTER_DRAINING=1. A node may be away, or be another one than
-/// heard it: so every heartbeat says all of it again. Never blocks; on any thread.
+/// WATCHDOG=1, X_MUSTER_BUSY=n, X_MUSTER_DRAINING=1 or 0. A node may be away, or be another one
+/// than heard it: so every heartbeat says all of it again. Never blocks; on any thread.
 class NodeLink {
 public:
     struct Address {
@@ -40,7 +40,7 @@ public:
     bool isOpen() const { return fd_ >= 0; }
     // False if it did not get through: no node, or its buffer is full.
     bool ready();
-    bool draining();
+    bool draining(bool isDraining);
     bool stopping();
     bool busy(std::int64_t count);
     /// WATCHDOG=1, and with it all that was said before.

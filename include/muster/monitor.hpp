@@ -111,7 +111,10 @@ public:
     /// Called when the node or master asks this server to stop. Without one: SIGTERM to oneself.
     void onStop(std::function<void()> callback);
     /// Called when the server is asked to drain: accept no new work, finish what there is.
+    /// When it returns, muster counts on it: a server that is empty then may be stopped.
     void onDrain(std::function<void()> callback);
+    /// Called when a server that was asked to drain may take new work again.
+    void onUndrain(std::function<void()> callback);
     /// Watches servers of the cluster: called with the whole map after each change, as a JSON
     /// object id -> info (what pomelo's __monitorwatcher__ delivers).
     void onServers(std::function<void(const JsonText& servers)> callback);

@@ -249,7 +249,7 @@ TEST(NodeLink, SaysAllOfItAgainWithEveryHeartbeat) {
     EXPECT_EQ(node.receive(), "WATCHDOG=1\n");
     link.ready();
     link.busy(3);
-    link.draining();
+    link.draining(true);
     for (const char* word : {"READY=1", "X_MUSTER_BUSY=3", "X_MUSTER_DRAINING=1"})
         EXPECT_EQ(node.receive(), word);
     link.beat();
