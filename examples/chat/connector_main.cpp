@@ -22,6 +22,9 @@ public:
         member.monitor().onServers([this](const muster::JsonText& servers) {
             onPeers(chat::peersOfType(servers, "chat"));
         });
+        // Busy until the last of them has moved: so long muster does not stop this connector.
+        member.monitor().onDrain([this] { hub_.onDrain(); });
+        member.monitor().onUndrain([this] { hub_.onUndrain(); });
     }
     ~Connector() {
         for (auto& [id, link] : links_) link.client->close();

@@ -7,6 +7,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kMove = R"({"kind":"move"})";
+
 std::string textOf(const json& object, const char* key) {
     const auto found = object.find(key);
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -16,6 +18,7 @@ std::string textOf(const json& object, const char* key) {
 
 void Hub::onUserConnected(const std::string& user) {
     users_[user] = {};
+    if (isDraining_) return tell(user, kMove);
     tell(user, muster::jsonText({{"kind", "hello"}, {"connector", connectorId_}}));
 }
 
@@ -48,6 +51,11 @@ void Hub::onUserLeft(const std::string& user) {
     if (found == users_.end()) return;
     sendLeave(user, found->second);
     users_.erase(found);
+}
+
+void Hub::onDrain() {
+    isDraining_ = true;
+    for (const auto& [id, user] : users_) tell(id, kMove);
 }
 
 void Hub::onServers(std::vector<Peer> peers) {

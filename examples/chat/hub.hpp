@@ -28,6 +28,9 @@ public:
     /// with an error event.
     void onUserMessage(const std::string& user, const std::string& text);
     void onUserLeft(const std::string& user);
+    /// Everybody is asked to move to another connector, those who come later too; nobody is cut.
+    void onDrain();
+    void onUndrain() { isDraining_ = false; }
 
     /// The chat servers there are now. Rooms whose server changed are joined at the new one.
     void onServers(std::vector<Peer> peers);
@@ -53,6 +56,7 @@ private:
     ToServer toServer_;
     std::map<std::string, User> users_;
     std::vector<Peer> peers_;
+    bool isDraining_ = false;
 };
 
 }  // namespace chat

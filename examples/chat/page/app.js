@@ -80,6 +80,7 @@ const handlers = {
   error(event) {
     addNote(event.text);
   },
+  move,
 };
 
 function send(message) {
@@ -99,23 +100,58 @@ function retry() {
   delay = Math.min(delay * 2, 5000);
 }
 
+async function findConnector() {
+  const answer = await fetch('/connector');
+  if (!answer.ok) throw new Error('no connector is up');
+  return new WebSocket((await answer.json()).url);
+}
+
+/// `next` is what this page talks through from now on.
+function take(next) {
+  socket = next;
+  socket.onmessage = (event) => onMessage(event.data);
+  socket.onclose = retry;
+}
+
 async function connect() {
-  let target;
+  let next;
   try {
-    const answer = await fetch('/connector');
-    if (!answer.ok) throw new Error('no connector is up');
-    target = await answer.json();
+    next = await findConnector();
   } catch {
     retry();
     return;
   }
-  socket = new WebSocket(target.url);
-  socket.onopen = () => {
+  next.onopen = () => {
     delay = 500;
     showState(true, 'connected');
   };
-  socket.onmessage = (event) => onMessage(event.data);
-  socket.onclose = retry;
+  take(next);
+}
+
+/// Its connector is to be stopped: another one takes over first, so that nothing is cut.
+async function move() {
+  const old = socket;
+  const again = () => setTimeout(() => { if (socket === old) move(); }, 1000);
+  let next;
+  try {
+    next = await findConnector();
+  } catch {
+    again();
+    return;
+  }
+  next.onclose = again;
+  next.onmessage = (event) => {
+    next.onclose = null;
+    if (JSON.parse(event.data).kind === 'move' || socket !== old) {  // it is to be stopped as well
+      next.close();
+      again();
+      return;
+    }
+    take(next);
+    onMessage(event.data);
+    old.onclose = null;
+    old.close();
+  };
 }
 
 byId('join').addEventListener('submit', (event) => {

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 import unittest
 import urllib.error
@@ -24,6 +25,7 @@ class Person:
         self.name, self.room, self.port = name, room, port
         self.heard, self.server, self.homes = [], None, []
         self.socket = None
+        self.is_asked_to_move = False
         self.enter()
 
     def enter(self):
@@ -48,6 +50,8 @@ class Person:
         if event["kind"] == "welcome":
             self.server = event["server"]
             self.homes.append(self.server)
+        elif event["kind"] == "move":
+            self.is_asked_to_move = True
         elif event["kind"] == "message":
             self.heard.append((event["name"], event["text"]))
         return True
@@ -57,6 +61,24 @@ class Person:
         while not condition():
             self.listen(0.1)
             assert time.monotonic() < end, f"not within {PATIENCE_S} s: {what}"
+
+    def move(self, ports):
+        """As the page does: another connector takes over before this one is left."""
+        other = next(port for port in ports if port != self.port)
+
+        def connect():
+            try:
+                fresh = WebSocket(other)
+            except (OSError, Closed):
+                return None
+            if fresh.receive(PATIENCE_S)["kind"] == "hello":
+                return fresh
+            fresh.close()
+            return None
+        fresh = eventually(f"another connector for {self.name}", PATIENCE_S, connect)
+        old, self.socket, self.port, self.is_asked_to_move = self.socket, fresh, other, False
+        self.socket.send({"op": "join", "name": self.name, "room": self.room})
+        old.close()
 
     def say(self, text):
         self.socket.send({"op": "say", "text": text})
@@ -144,6 +166,32 @@ class Chat(unittest.TestCase):
         ann.enter()
         self.addCleanup(ann.socket.close)
         talk(ann, bob, "back")
+
+    def test_rolling_restart_with_drain_cuts_nobody(self):
+        ann, bob = self.people("terrace")
+        ports = [self.cluster.client_ports[f"connector-{number}"] for number in (1, 2)]
+        before = {name: row["pid"] for name, row in self.cluster.rows().items()}
+        ended = []
+        rolling = threading.Thread(target=lambda: ended.append(
+            self.cluster.run("restart", "-t", "connector", "--rolling", "--drain=1m")))
+        rolling.start()
+        moves = 0
+        while rolling.is_alive():
+            for person in (ann, bob):
+                person.listen(0.05)  # Closed, if it is cut
+                if person.is_asked_to_move:
+                    person.move(ports)
+                    moves += 1
+        rolling.join()
+        self.addCleanup(ann.socket.close)
+        self.addCleanup(bob.socket.close)
+        self.assertEqual(ended[0][0], 0, ended[0])
+        self.assertGreaterEqual(moves, 3)  # one from the first, then both from the second
+        after = {name: row["pid"] for name, row in self.cluster.rows().items()}
+        self.assertNotEqual(after["connector-1"], before["connector-1"])
+        self.assertNotEqual(after["connector-2"], before["connector-2"])
+        self.assertEqual(after["gate-1"], before["gate-1"])
+        talk(ann, bob, "nobody was cut")
 
     def test_connectors_tell_how_many_are_there(self):
         self.people("busy")

@@ -47,6 +47,19 @@ TEST_F(HubTest, JoinsARoomAtTheServerItBelongsTo) {
     EXPECT_THAT(toUsers[0].second, HasSubstr("connector-1"));
 }
 
+TEST_F(HubTest, AsksItsUsersToMoveWhenItDrainsAndWhoeverComesThen) {
+    hub.onServers({kOne, kTwo});
+    enter("u1", roomOf(kOne));
+    toUsers.clear();
+    hub.onDrain();
+    hub.onUserConnected("u2");
+    EXPECT_EQ(toUsers, (Sent{{"u1", R"({"kind":"move"})"}, {"u2", R"({"kind":"move"})"}}));
+    EXPECT_EQ(hub.users(), 2U);  // until they have gone by themselves
+    hub.onUndrain();
+    hub.onUserConnected("u3");
+    EXPECT_THAT(toUsers.back().second, HasSubstr("hello"));
+}
+
 TEST_F(HubTest, MovesTheRoomsOfAServerThatWentAndBack) {
     hub.onServers({kOne, kTwo});
     enter("u1", roomOf(kTwo));
