@@ -43,7 +43,7 @@ void MasterProcess::Parts::onSignal(int number) {
     shutDown(0);
 }
 
-/// Certificates, and who may log in; what the cluster is made of does not change by a signal.
+/// Certificates, who may log in, and what servers are to be; no server is touched by a signal.
 void MasterProcess::Parts::reload() {
     broker_->reload();
     auto loaded = config::load(config_.base, config_.env);
@@ -80,6 +80,10 @@ void MasterProcess::Parts::reload() {
     ended += gateway_->revoke(isChanged);
     agent_->cutOff(servers);
     log::info("auth", "users and tokens were read anew; {} sessions lost their rights", ended);
+    // Nobody can be asked by a signal: servers have it at their next start, or by `muster apply`.
+    supervisor_->adopt(*loaded.cluster, [](const std::string& summary) {
+        log::info("master", "the configuration was read anew: {}", summary);
+    });
 }
 
 void MasterProcess::Parts::stopServers() {

@@ -16,6 +16,16 @@ namespace {
 
 constexpr std::size_t kShownEvents = 20;
 
+/// The cluster as its files have it now.
+Result<config::Cluster> loadAgain(const config::Cluster& cluster) {
+    auto loaded = config::load(cluster.base, cluster.env);
+    if (loaded.cluster) return std::move(*loaded.cluster);
+    std::string text = "the configuration has errors";
+    for (const auto& problem : loaded.problems)
+        if (!problem.isWarning) text += "\n" + config::describe(problem);
+    return Error(Errc::BadMessage, std::move(text));
+}
+
 nlohmann::json rawJson(const JsonText& text) {
     auto value = parseJson(text.empty() ? "null" : text);
     return value ? std::move(*value) : nlohmann::json();
@@ -133,6 +143,10 @@ supervisor::SupervisorPorts supervisorPorts(const SupervisionParts& parts) {
         if (servers)
             for (const auto& server : *servers) authenticator.addServer(server.id, server.type);
         return servers;
+    };
+    ports.loadConfig = [&cluster = parts.cluster] { return loadAgain(cluster); };
+    ports.adopted = [&authenticator = parts.authenticator](const config::Cluster& next) {
+        for (const auto& server : next.servers) authenticator.addServer(server.id, server.type);
     };
     return ports;
 }

@@ -37,7 +37,11 @@ struct Arguments {
     bool isConfirmed = false;  // --yes
     bool isDryRun = false;
     std::optional<std::string> rolling;  // restart: how many of a type at a time; empty: one
-    bool isOnlyChanged = false;          // restart: what runs with another configuration
+    std::optional<std::string> drain;    // stop, restart, apply: wait for no sessions; empty: 30m
+    std::optional<std::chrono::milliseconds> deadline;  // drain: how long at most
+    bool isForced = false;                              // drain: then stop it all the same
+    std::string plan;                                   // apply: only if it still is this one
+    bool isOnlyChanged = false;  // restart: what runs with another configuration
     bool isFollowing = false;
     bool isCheck = false;
     int limit = 0;  // 0: the verb's own default

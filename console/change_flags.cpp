@@ -1,7 +1,10 @@
 #include "console/change_flags.hpp"
 
+#include "console/output/units.hpp"
+
 #include <muster/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -10,6 +13,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{60'000};
 constexpr std::chrono::milliseconds kRollingPatience{3'600'000};
+constexpr std::chrono::milliseconds kDrainTime{1'800'000};      // of --drain without a value
+constexpr std::chrono::milliseconds kLongestDrain{82'800'000};  // 23 h: calls last a day at most
 
 /// The number before `suffix`; no value: it is none, or 0.
 std::optional<unsigned> numberBefore(const std::string& word, const std::string& suffix) {
@@ -27,7 +32,28 @@ bool isRolloutWidth(const std::string& word) {
     return numberBefore(word, "") || numberBefore(word, "%");
 }
 
+bool isDuration(const std::string& word) {
+    return static_cast<bool>(parseDuration(word));
+}
+
+namespace {
+
+/// How long one server may take to get empty; no value: nobody waits for that.
+std::optional<std::chrono::milliseconds> drainTimeOf(const Arguments& args) {
+    if (args.verb == "drain") return std::min(args.deadline.value_or(kLongestDrain), kLongestDrain);
+    if (!args.drain) return std::nullopt;
+    if (args.drain->empty()) return kDrainTime;
+    return std::min(*parseDuration(*args.drain), kLongestDrain);
+}
+
+}  // namespace
+
 Result<void> addChangeFlags(const Arguments& args, nlohmann::json& body) {
+    if (const auto drain = drainTimeOf(args)) body["drainMs"] = drain->count();
+    if (args.verb == "drain") {
+        body["op"] = "stop";
+        body["giveUp"] = !args.isForced;
+    }
     if (args.isOnlyChanged) body["onlyChanged"] = true;
     if (!args.rolling || args.rolling->empty()) return {};
     if (const auto width = numberBefore(*args.rolling, "")) {
@@ -42,7 +68,10 @@ Result<void> addChangeFlags(const Arguments& args, nlohmann::json& body) {
 }
 
 std::chrono::milliseconds patienceOf(const Arguments& args) {
-    return args.timeout.value_or(args.rolling ? kRollingPatience : kPatience);
+    const bool isOneByOne = args.rolling || args.verb == "apply";
+    auto patience = isOneByOne ? kRollingPatience : kPatience;
+    if (const auto drain = drainTimeOf(args)) patience += *drain;
+    return args.timeout.value_or(patience);
 }
 
 }  // namespace muster::cli

@@ -9,8 +9,11 @@ namespace muster::cli {
 ExitCode runList(Context& context);
 ExitCode runStatus(Context& context);
 ExitCode runStart(Context& context);
-/// stop, restart and kill.
+/// stop, restart, kill, drain, cordon and uncordon.
 ExitCode runControl(Context& context);
+/// plan and diff: what the configuration changes.
+ExitCode runPlan(Context& context);
+ExitCode runApply(Context& context);
 ExitCode runAdd(Context& context);
 ExitCode runWait(Context& context);
 ExitCode runEvents(Context& context);

@@ -16,6 +16,7 @@ enum class ExitCode {
     Unreachable = 7,    // no master answers
     Refused = 8,        // a precondition, a fence, a conflict
     Unhealthy = 9,      // asked for health, and it is bad
+    Changes = 10,       // asked what would change, and something would
     Interrupted = 130,  // by SIGINT or SIGTERM
 };
 

@@ -102,7 +102,28 @@ void addChangingVerbs(CLI::App& app, Arguments& a) {
         verb->add_flag("--dry-run", a.isDryRun);
     }
     CLI::App* restart = app.get_subcommand("restart");
-    addOptionalValue(*restart, "--rolling", a, a.rolling, isRolloutWidth);
+    CLI::App* apply = app.add_subcommand("apply");
+    for (CLI::App* verb : {restart, apply})
+        addOptionalValue(*verb, "--rolling", a, a.rolling, isRolloutWidth);
+    for (CLI::App* verb : {restart, apply, app.get_subcommand("stop")})
+        addOptionalValue(*verb, "--drain", a, a.drain, isDuration);
+    apply->add_flag("--yes", a.isConfirmed);
+    apply->add_flag("--dry-run", a.isDryRun);
+    apply->add_option("--plan", a.plan);
+    for (const char* name : {"plan", "diff"}) app.add_subcommand(name);
+    for (const char* name : {"drain", "cordon", "uncordon"}) {
+        CLI::App* verb = app.add_subcommand(name);
+        addTargets(*verb, a);
+        verb->add_flag("--dry-run", a.isDryRun);
+    }
+    CLI::App* drain = app.get_subcommand("drain");
+    drain->add_flag_callback("--until-empty", [] {});  // what it does anyway, for who says so
+    drain->add_flag("--force", a.isForced);
+    drain->add_option_function<std::string>("--deadline", [&a](const std::string& word) {
+        const auto span = parseDuration(word);
+        if (!span) throw CLI::ValidationError("--deadline", span.error().detail());
+        a.deadline = *span;
+    });
     restart->add_flag("--only-changed", a.isOnlyChanged);
     CLI::App* add = app.add_subcommand("add");
     add->add_option("pair", a.words);
@@ -277,7 +298,7 @@ std::string helpText(const std::string& verb) {
                         kGlobalFlags);
     text +=
         "\nExit codes: 0 done, 1 failed on all, 2 usage, 3 no such, 4 partly, 5 timed out,\n"
-        "6 not allowed, 7 no master answers, 8 refused, 9 unhealthy, 130 interrupted\n";
+        "6 not allowed, 7 no master answers, 8 refused, 9 unhealthy, 10 changes, 130 interrupted\n";
     return text;
 }
 

@@ -53,6 +53,7 @@ ServerRow rowOf(const json& object) {
     row.isManaged = boolOf(object, "managed", true);
     row.isReady = boolOf(object, "ready", false);
     row.isHeld = boolOf(object, "held", false);
+    row.isCordoned = boolOf(object, "cordoned", false);
     row.isPomelo = boolOf(object, "pomelo", false);
     row.port = numberOf(object, "port");
     row.clientPort = numberOf(object, "clientPort");

@@ -15,7 +15,8 @@ namespace muster::cli {
 struct ServerRow {
     std::string id, type, host, state, desired, version, note;
     bool isManaged = true, isReady = false, isPomelo = false;
-    bool isHeld = false;  // a person stopped it: a start of all leaves it so
+    bool isCordoned = false;  // takes nothing new: nobody waits for it
+    bool isHeld = false;      // a person stopped it: a start of all leaves it so
     std::optional<std::int64_t> port, clientPort, pid, restarts, rssBytes, busy;
     std::optional<std::chrono::milliseconds> uptime, age;
     std::optional<double> cpuPercent;

@@ -15,6 +15,9 @@ struct Verb {
 inline constexpr std::string_view kChangeExits =
     "0 done, 1 failed on all, 2 usage, 3 no such server, 4 some failed,\n"
     "5 timed out, 6 not allowed, 7 no master answers, 8 refused";
+inline constexpr std::string_view kPlanExits =
+    "0 nothing to do, 2 usage, or the configuration has errors, 5 timed out, 6 not allowed,\n"
+    "7 no master answers, 10 there are changes";
 inline constexpr std::string_view kLookExits =
     "0 done, 2 usage, 3 nothing matched, 5 timed out, 7 no master answers";
 
@@ -30,15 +33,30 @@ inline constexpr std::array kVerbs{
     Verb{"start", "start [SELECTOR...] [-c CONFIG] [-e ENV] [-t TYPE] [-i ID] [--dry-run]",
          "start what is missing; runs the master if none answers", "muster start -c config",
          kChangeExits},
-    Verb{"stop", "stop SELECTOR... | all [-t TYPE] [-i ID] [--dry-run]",
+    Verb{"stop", "stop SELECTOR... | all [-t TYPE] [-i ID] [--drain[=30m]] [--dry-run]",
          "stop servers, dependents first", "muster stop type:chat", kChangeExits},
     Verb{"restart",
          "restart SELECTOR... | all [-t TYPE] [-i ID] [--rolling [N|P%]] [--only-changed]\n"
-         "         [--dry-run]",
+         "         [--drain[=30m]] [--dry-run]",
          "restart servers, one of a type after the other", "muster restart -t chat --rolling 25%",
          kChangeExits},
     Verb{"kill", "kill SELECTOR... | all [-t TYPE] [-i ID] [--yes] [--dry-run]",
          "SIGKILL to servers and their children", "muster kill chat-1 --yes", kChangeExits},
+    Verb{"cordon", "cordon SELECTOR... | all [-t TYPE] [-i ID] [--dry-run]",
+         "ask servers to take nothing new", "muster cordon host:h1", kChangeExits},
+    Verb{"uncordon", "uncordon SELECTOR... | all [-t TYPE] [-i ID] [--dry-run]",
+         "let servers take new work again", "muster uncordon host:h1", kChangeExits},
+    Verb{"drain",
+         "drain SELECTOR... | all [-t TYPE] [-i ID] [--until-empty] [--deadline 30m] [--force]\n"
+         "         [--dry-run]",
+         "stop servers once they have no sessions", "muster drain chat-1 --deadline 30m",
+         kChangeExits},
+    Verb{"plan", "plan [-o FORMAT]", "what the configuration would change, server by server",
+         "muster plan", kPlanExits},
+    Verb{"diff", "diff [-o FORMAT]", "the same as lines: + added, - removed, ~ changed",
+         "muster diff", kPlanExits},
+    Verb{"apply", "apply [--plan ID] [--rolling [N|P%]] [--drain[=30m]] [--yes] [--dry-run]",
+         "do what plan shows, and nothing else", "muster apply --rolling 25%", kChangeExits},
     Verb{"add", "add serverType=TYPE key=value... [--dry-run]",
          "add servers, as an entry of servers.json",
          "muster add serverType=chat id=chat-3 host=127.0.0.1 port=6052",

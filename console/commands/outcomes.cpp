@@ -25,12 +25,15 @@ std::string stringOf(const json& object, const char* key) {
 }
 
 std::string alreadyWord(const std::string& verb) {
-    if (verb == "restart") return "unchanged";
+    if (verb == "restart" || verb == "apply") return "unchanged";
+    if (verb == "cordon") return "already cordoned";
+    if (verb == "uncordon") return "not cordoned";
     return verb == "start" ? "already running" : "already stopped";
 }
 
 std::string doneWord(const std::string& verb) {
     if (verb == "stop") return "stopped";
+    if (verb == "apply") return "applied";
     if (verb == "kill") return "killed";
     return verb + "ed";
 }
@@ -69,11 +72,17 @@ void print(Context& context, const std::vector<Outcome>& outcomes, const JsonTex
         }
         return;
     }
-    Table table({{"ID"}, {"OUTCOME"}, {"DETAIL"}});
+    const bool hasChanges = std::any_of(outcomes.begin(), outcomes.end(),
+                                        [](const Outcome& one) { return !one.change.empty(); });
+    std::vector<Column> columns{{"ID"}, {"OUTCOME"}, {"DETAIL"}};
+    if (hasChanges) columns.insert(columns.begin() + 1, Column{"CHANGE"});
+    Table table(columns);
     for (const Outcome& one : outcomes) {
-        table.add({{one.id, Colour::None},
-                   {one.outcome, one.isGood() ? Colour::Green : Colour::Red},
-                   {one.detail, Colour::None}});
+        std::vector<Cell> row{{one.id, Colour::None},
+                              {one.outcome, one.isGood() ? Colour::Green : Colour::Red},
+                              {one.detail, Colour::None}};
+        if (hasChanges) row.insert(row.begin() + 1, Cell{one.change, Colour::None});
+        table.add(std::move(row));
     }
     if (!outcomes.empty()) context.out() << table.render(context.terminal());
 }
@@ -101,8 +110,8 @@ Result<std::vector<Outcome>> parseOutcomes(const JsonText& answer) {
     std::vector<Outcome> outcomes;
     for (const json& entry : parsed->at("results")) {
         if (!entry.is_object()) continue;
-        outcomes.push_back(
-            {stringOf(entry, "id"), stringOf(entry, "outcome"), stringOf(entry, "detail")});
+        outcomes.push_back({stringOf(entry, "id"), stringOf(entry, "outcome"),
+                            stringOf(entry, "detail"), stringOf(entry, "change")});
     }
     return outcomes;
 }
@@ -151,12 +160,16 @@ ExitCode orderServers(Context& context, const Selection& selection) {
         context.out() << safeJson(jsonText(*body), true) << '\n';
         return ExitCode::Done;
     }
+    return sendOperation(context, std::move(*body));
+}
+
+ExitCode sendOperation(Context& context, json body) {
     const auto wait = patienceOf(context.args());
-    (*body)["timeoutMs"] = (wait - std::min(kGrace, wait / 4)).count();
+    body["timeoutMs"] = (wait - std::min(kGrace, wait / 4)).count();
     auto client = context.admin();
     if (!client) return context.fail(client.error());
     followProgress(context, **client);
-    const auto answer = context.ask("supervisor", jsonText(*body), wait);
+    const auto answer = context.ask("supervisor", jsonText(body), wait);
     if (!answer) return context.fail(answer.error());
     const auto outcomes = parseOutcomes(*answer);
     if (!outcomes) return context.fail(outcomes.error());

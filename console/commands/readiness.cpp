@@ -50,7 +50,8 @@ std::vector<std::string> ReadinessProgress::look(const ServerList& list) {
             continue;
         }
         ++total_;
-        if (!row.isReady) blockers_.push_back(blockerText(row));
+        const bool isDraining = row.isCordoned && row.state == "draining";
+        if (!row.isReady && !isDraining) blockers_.push_back(blockerText(row));
         std::string& known = states_[row.id];
         if (known == row.state) continue;
         known = row.state;

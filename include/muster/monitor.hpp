@@ -111,7 +111,8 @@ public:
     /// Called when the node or master asks this server to stop. Without one: SIGTERM to oneself.
     void onStop(std::function<void()> callback);
     /// Called when the server is asked to drain: accept no new work, finish what there is.
-    /// When it returns, muster counts on it: a server that is empty then may be stopped.
+    /// When it returns, muster counts on it: a server that is empty then may be stopped. A new
+    /// master asks once more.
     void onDrain(std::function<void()> callback);
     /// Called when a server that was asked to drain may take new work again.
     void onUndrain(std::function<void()> callback);

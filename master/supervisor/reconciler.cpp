@@ -39,7 +39,9 @@ bool needsStop(const ObservedServer& observed) {
 std::string missingDependency(const ClusterView& view, const DesiredServer& server) {
     for (const auto& [id, other] : view.desired) {
         if (!other.wantsRun || id == server.id || !dependsOn(server, other.type)) continue;
-        if (!observe(view, id).isReady) return id;
+        const ObservedServer& observed = observe(view, id);
+        const bool isDraining = other.isCordoned && observed.state == State::Draining;
+        if (!observed.isReady && !isDraining) return id;
     }
     return {};
 }

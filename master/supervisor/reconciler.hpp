@@ -19,6 +19,7 @@ struct DesiredServer {
     bool wantsRun = false;
     bool isRequested = false;  // a person asked for a start: also where it failed or has ended
     std::vector<std::string> dependsOn;  // types
+    bool isCordoned = false;             // draining is as good as ready for its dependents
 };
 
 /// What its node says of it.

@@ -72,14 +72,35 @@ void Fleet::define(Server server) {
     known.nodeId = std::move(server.nodeId);
     known.dependsOn = std::move(server.dependsOn);
     known.isPomelo = server.isPomelo;
+    known.isDefined = true;
     known.spec = std::move(server.spec);
     known.policy = std::move(server.policy);
+}
+
+void Fleet::remove(const std::string& id) {
+    const auto found = servers_.find(id);
+    if (found == servers_.end()) return;
+    Server& server = found->second;
+    if (server.member) {  // a guest from now on
+        server.isDefined = false;
+        server.nodeId.clear();
+        server.wish.reset();
+        server.status.reset();
+        return;
+    }
+    servers_.erase(found);
+    std::erase(order_, id);
 }
 
 void Fleet::wish(const std::string& id, Wish wish) {
     Server& server = entryOf(id);
     server.wish = wish;
     server.isRequested = wish.wantsRun;
+}
+
+void Fleet::cordon(const std::string& id, Cordon cordon) {
+    if (const auto found = servers_.find(id); found != servers_.end())
+        found->second.cordon = cordon;
 }
 
 void Fleet::setOrdered(const std::string& id) {
@@ -97,6 +118,7 @@ std::vector<std::string> Fleet::apply(const std::string& nodeId, const NodeRepor
                                       TimePoint now) {
     std::vector<std::string> changed;
     std::set<std::string> named;
+    std::vector<std::string> gone;  // of no config, and its node has forgotten it
     for (const ServerStatus& status : report.servers) {
         named.insert(status.id);
         const auto known = servers_.find(status.id);
@@ -119,6 +141,11 @@ std::vector<std::string> Fleet::apply(const std::string& nodeId, const NodeRepor
         if (server.nodeId != nodeId || named.contains(id)) continue;
         if (server.status) changed.push_back(id);
         server.status.reset();
+        if (!server.isDefined && !server.member) gone.push_back(id);
+    }
+    for (const std::string& id : gone) {
+        remove(id);
+        changed.push_back(id);
     }
     return changed;
 }
@@ -205,7 +232,8 @@ ClusterView Fleet::view(const std::set<std::string>& inFlight) const {
                                 server.nodeId,
                                 server.wish->wantsRun,
                                 server.isRequested,
-                                server.dependsOn};
+                                server.dependsOn,
+                                server.cordon != Cordon::None};
         if (server.status && nodes_.contains(server.nodeId))
             view.observed[id] = {server.status->state, server.status->isReady,
                                  server.status->wantsRun, server.status->hasEnded};
@@ -229,10 +257,18 @@ bool Fleet::isReady(const std::string& id) const {
            nodes_.contains(server->nodeId);
 }
 
+bool Fleet::isDraining(const std::string& id) const {
+    const Server* server = find(id);
+    return server != nullptr && server->cordon != Cordon::None && server->status &&
+           server->status->state == ServerState::Draining && nodes_.contains(server->nodeId);
+}
+
 Fleet::Currency Fleet::currency(const std::string& id) const {
     const Server* server = find(id);
-    if (server == nullptr || !server->status || server->status->pid == 0)
-        return Currency::NoProcess;
+    // A crash loop has its spec too: what would be started next.
+    const bool isAlive = server != nullptr && server->status &&
+                         (server->status->pid > 0 || server->status->wantsRun);
+    if (!isAlive) return Currency::NoProcess;
     if (server->status->spec.empty() || server->spec.empty()) return Currency::Unknown;
     return server->status->spec == server->spec ? Currency::Current : Currency::Outdated;
 }
@@ -268,6 +304,11 @@ JsonText Fleet::row(const std::string& id, TimePoint now, WallTime wall, bool wi
     if (server->status) addStatus(row, *server->status, wall, withAges);
     if (!server->status && server->member && server->member->pid > 0)
         row["pid"] = server->member->pid;
+    if (server->cordon != Cordon::None) {
+        row["cordoned"] = true;
+        row["note"] =
+            server->cordon == Cordon::Drain ? "cordoned by a drain" : "cordoned: takes nothing new";
+    }
     if (currency(id) == Currency::Outdated) {
         row["outdated"] = true;
         if (!row.contains("note")) row["note"] = "runs with an older configuration";

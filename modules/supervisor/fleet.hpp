@@ -24,6 +24,9 @@ struct Wish {
     bool operator==(const Wish&) const = default;
 };
 
+/// Whether a server is to take new work: no, because a person said so, or while it is drained.
+enum class Cordon { None, Person, Drain };
+
 /// Everything the master knows of the cluster's servers: the config, what is wished, what the nodes
 /// say, who registered. Pure; on the master's thread.
 class Fleet {
@@ -39,8 +42,10 @@ public:
         std::string nodeId;
         std::vector<std::string> dependsOn;
         bool isPomelo = false;
+        bool isDefined = false;  // by the config or an addition; else a node or itself told of it
         std::string spec;    // fingerprint of what the config says to run; empty: it cannot be run
         std::string policy;  // likewise of its restart, stop and readiness
+        Cordon cordon = Cordon::None;
         std::optional<Wish> wish;              // none: nobody started or stopped it here
         bool isRequested = false;              // a start was asked for and not ordered yet
         std::unique_ptr<ServerStatus> status;  // null: no node has spoken of it
@@ -54,7 +59,10 @@ public:
     };
 
     void define(Server server);
+    /// Nobody has it any more; one that is registered stays as a guest.
+    void remove(const std::string& id);
     void wish(const std::string& id, Wish wish);
+    void cordon(const std::string& id, Cordon cordon);
     void setPlan(const std::map<std::string, std::string>& notes);
     void setOrdered(const std::string& id);
 
@@ -83,6 +91,8 @@ public:
     const std::vector<std::string>& ids() const { return order_; }
     bool isManaged(const std::string& id) const;
     bool isReady(const std::string& id) const;
+    /// It serves what it has, and takes nothing new because it is cordoned.
+    bool isDraining(const std::string& id) const;
     /// What a running process was started with, compared with what the config says now.
     enum class Currency { NoProcess, Unknown, Current, Outdated };
     Currency currency(const std::string& id) const;

@@ -108,7 +108,8 @@ NodeService::Entry& NodeService::entryFor(const ServerSpec& spec) {
         const auto seed = options_.seed + static_cast<std::uint32_t>(entries_.size());
         entry.process = std::make_unique<ServerProcess>(spec, seed);
         entry.process->masterPresent(isMasterPresent_, loop_.now());
-        entry.policy = fingerprintOf(policyDigests(spec));
+        entry.next = processDigests(spec);
+        entry.policies = policyDigests(spec);
     }
     return entry;
 }
@@ -284,8 +285,9 @@ void NodeService::measure(Entry& entry) {
 ServerStatus NodeService::statusOf(const Entry& entry) {
     ServerStatus status = entry.process->status();
     status.revision = entry.revision;
-    if (status.pid > 0 && !entry.started.empty()) status.spec = fingerprintOf(entry.started);
-    status.policy = entry.policy;
+    const SpecDigests& spec = status.pid > 0 ? entry.started : entry.next;
+    if (!spec.empty()) status.spec = fingerprintOf(spec);
+    status.policy = fingerprintOf(entry.policies);
     if (status.pid == 0 || entry.used.pid != status.pid) return status;
     status.cpuPercent = entry.used.cpuPercent;
     status.rssBytes = entry.used.rssBytes;

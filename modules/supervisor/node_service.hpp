@@ -66,8 +66,9 @@ private:
         ServerStatus reported;
         std::uint64_t revision = 0;  // of `reported`
         std::string record;
-        SpecDigests started;  // what its process, or its last one, was started with
-        std::string policy;   // fingerprint of the policies it goes by
+        SpecDigests started;   // what its process, or its last one, was started with
+        SpecDigests next;      // what it would be started with now
+        SpecDigests policies;  // what its node goes by
     };
     /// An order that is answered later.
     struct Waiter {

@@ -16,7 +16,8 @@ constexpr std::size_t kMaxAsked = 10'000;
 }  // namespace
 
 void NodeService::takeSpec(Entry& entry, ServerSpec spec) {
-    entry.policy = fingerprintOf(policyDigests(spec));
+    entry.next = processDigests(spec);
+    entry.policies = policyDigests(spec);
     entry.process->setSpec(std::move(spec));
 }
 
@@ -34,16 +35,21 @@ void NodeService::update(const std::string& specText, const Reply& reply) {
 
 /// Names and hashes of the parts of what processes were started with, never the parts themselves.
 JsonText NodeService::specs(const JsonText& message) const {
-    Json all = Json::object();
+    Json specs = Json::object();
+    Json policies = Json::object();
     const auto json = parseJson(message);
     const auto ids = json->find("ids");
     if (ids != json->end() && ids->is_array() && ids->size() <= kMaxAsked)
         for (const Json& id : *ids) {
             if (!id.is_string()) continue;
             const auto found = entries_.find(id.get<std::string>());
-            if (found != entries_.end()) all[found->first] = found->second.started;
+            if (found == entries_.end()) continue;
+            const Entry& entry = found->second;
+            const bool isRunning = entry.process->status().pid > 0;
+            specs[found->first] = isRunning ? entry.started : entry.next;
+            policies[found->first] = entry.policies;
         }
-    return jsonText({{"specs", std::move(all)}});
+    return jsonText({{"specs", std::move(specs)}, {"policies", std::move(policies)}});
 }
 
 /// One of an older build does not say; then it most likely was the spec that stands there.

@@ -44,6 +44,8 @@ SupervisorMaster::~SupervisorMaster() {
 
 void SupervisorMaster::stop() {
     loop_.cancel(mirrorTimer_);
+    loop_.cancel(drainTimer_);
+    application_.reset();
     for (const auto& [id, timer] : pauses_) loop_.cancel(timer);
     for (const Operation& operation : operations_) loop_.cancel(operation.timer);
     for (const auto& [id, timer] : awaited_) loop_.cancel(timer);
@@ -88,6 +90,7 @@ void SupervisorMaster::loadState() {
         // What the config no longer has is not started again; a node that still runs it shows it.
         if (id && wish && fleet_.find(*id) != nullptr) fleet_.wish(*id, *wish);
     }
+    loadCordons();
 }
 
 // ---- news
@@ -127,6 +130,7 @@ void SupervisorMaster::memberReady(const std::string& id) {
     dirty_.insert(id);
     mirror();
     const Fleet::Server* server = fleet_.find(id);
+    remindOfCordon(id);
     if (agent_ == nullptr || server == nullptr || !fleet_.isNodeKnown(server->nodeId)) return;
     if (!fleet_.isThisLifeReady(id) || server->status->state != ServerState::Starting) return;
     // An unknown node is no error: its snapshot will come, and then this is asked again.
@@ -139,6 +143,7 @@ void SupervisorMaster::memberSays(const std::string& id, std::int64_t busy, std:
     if (!fleet_.memberSays(id, busy, std::move(version))) return;
     dirty_.insert(id);
     mirror();
+    scheduleReconcile();  // who waits for it to be empty looks again
 }
 
 void SupervisorMaster::masterHandler(MasterAgent& agent, const ServerInfo& from,
@@ -162,6 +167,10 @@ void SupervisorMaster::masterHandler(MasterAgent& agent, const ServerInfo& from,
 void SupervisorMaster::take(const std::string& nodeId, const NodeReport& report) {
     for (const std::string& id : fleet_.apply(nodeId, report, loop_.now())) {
         dirty_.insert(id);
+        if (fleet_.find(id) == nullptr) {  // its node has forgotten it
+            concludeAll(id);
+            continue;
+        }
         // It said so before its node had spoken of it.
         if (fleet_.find(id)->isMemberReady) memberReady(id);
         askPomeloToStop(*fleet_.find(id));

@@ -3,11 +3,13 @@
 #include "common/config/cluster_config.hpp"
 #include "common/event_loop.hpp"
 #include "master/cluster/state_store.hpp"
+#include "master/supervisor/change_plan.hpp"
 #include "master/supervisor/reconciler.hpp"
 #include "modules/console/server_control.hpp"
 #include "modules/supervisor/fleet.hpp"
 #include "modules/supervisor/operation.hpp"
 #include "modules/supervisor/server_spec.hpp"
+#include "modules/supervisor/spec_digest.hpp"
 
 #include <muster/master.hpp>
 
@@ -53,6 +55,10 @@ struct SupervisorPorts {
     /// Servers of an entry that came at run time (config::readServers).
     std::function<Result<std::vector<config::Server>>(const JsonText&, const config::Cluster&)>
         readServers;
+    /// The configuration as its files are now; BadMessage with all that is wrong in them.
+    std::function<Result<config::Cluster>()> loadConfig;
+    /// The servers of a new configuration are this cluster's from now on.
+    std::function<void(const config::Cluster&)> adopted;
 };
 
 /// The master's half of supervision: what should run, and the orders that get it there; the client
@@ -68,6 +74,9 @@ public:
     /// Starts what `selection` names: `muster start`. If it names all, what a person stopped stays
     /// so. After start(agent).
     void bringUp(const Selection& selection);
+    /// The configuration was read anew: servers have it when they are started next; nothing moves.
+    /// Says in words what `plan` would show.
+    void adopt(const config::Cluster& next, std::function<void(std::string)> done);
     /// A server says that it serves: by its presence, or, for pomelo's, its watcher `record`.
     void memberReady(const std::string& id);
     /// What a registered server says of itself by its presence.
@@ -103,6 +112,25 @@ public:
 
 private:
     using Verb = Operation::Verb;
+    /// A new configuration, and what it changes.
+    struct Proposal {
+        config::Cluster target;
+        std::vector<ServerFacts> facts;
+        std::map<std::string, SpecDigests> specs, policies;  // of the target, by id
+        ChangePlan plan;
+        std::size_t asked = 0;  // nodes that have not answered yet
+    };
+    /// An `apply` until its results are told.
+    struct Application {
+        std::shared_ptr<Proposal> proposal;
+        OperationOptions options;
+        TimePoint end;
+        std::vector<std::pair<std::string, ServerOutcome>> results;  // with what was to be done
+        std::set<std::string> stopped;                               // to be removed, or moved
+        std::size_t updating = 0;
+        Reply reply;
+    };
+    using ProposalReply = std::function<void(Result<std::shared_ptr<Proposal>>)>;
     struct Addition {
         JsonText entry;
         AddReply done;
@@ -137,7 +165,9 @@ private:
     std::optional<ServerOutcome> judgeAlone(const Operation& operation,
                                             const std::string& id) const;
     void conclude(Operation& operation, ServerOutcome outcome);
+    void concludeAll(const std::string& id);
     void rollOn(Operation& operation);
+    void restartOne(Operation& operation, const std::string& id);
     void timeOut(Operation& operation);
     void checkOperations();
     void scheduleReconcile();
@@ -150,6 +180,34 @@ private:
     void mirror();
     JsonText list() const;
     void status(const std::string& id, const Reply& reply) const;
+    void propose(config::Cluster target, const ProposalReply& done);
+    void addAdditions(config::Cluster& target) const;
+    void compare(const std::shared_ptr<Proposal>& proposal, const ProposalReply& done);
+    void takeParts(Proposal& proposal, const JsonText& answer) const;
+    ServerFacts factsOf(const std::string& id, const Proposal& proposal) const;
+    void take(const config::Cluster& next);
+    void plan(const Reply& reply);
+    void apply(const JsonText& message, const Reply& reply);
+    void stopRemoved();
+    void retire(const std::vector<ServerOutcome>& outcomes);
+    void updatePolicies();
+    void startAdded();
+    void restartChanged(bool isOn);
+    void endApply();
+    void note(const char* change, const std::vector<ServerOutcome>& outcomes);
+    std::chrono::milliseconds timeLeft() const;
+    void loadCordons();
+    void setCordons(const std::vector<std::string>& ids, Cordon cordon,
+                    std::function<void(Result<std::int64_t>)> done);
+    void cordoned(const std::string& id, Cordon cordon);
+    void tellCordon(const std::string& id);
+    void remindOfCordon(const std::string& id);
+    void cordonFor(bool isOn, const Selection& selection, OutcomesReply done);
+    void beginDrain(Operation& operation, const std::vector<std::string>& ids);
+    void lookAtDrains();
+    Drain::Verdict lookAt(const Drain& drain, const std::string& id) const;
+    void advanceDrains(Operation& operation);
+    void endDrain(const std::string& id);
     void operateFor(Verb verb, const JsonText& message, Reply reply);
 
     EventLoop& loop_;
@@ -164,11 +222,14 @@ private:
     std::set<std::string> dirty_;     // rows to be mirrored to the store
     std::list<Operation> operations_;
     std::uint64_t nextSerial_ = 1;
+    std::optional<Application> application_;  // one at a time
     std::deque<Addition> additions_;  // one at a time: each is checked against those before it
     std::map<std::string, TimerId> awaited_;  // nodes that are away, but not for long yet
     bool isReconciling_ = false;              // posted
     TimerId mirrorTimer_ = 0;
-    std::map<std::string, TimerId> pauses_;                         // after an order that failed
+    TimerId drainTimer_ = 0;
+    std::map<std::string, std::string> told_;  // id -> incarnation that knows that it is cordoned
+    std::map<std::string, TimerId> pauses_;    // after an order that failed
     std::shared_ptr<bool> isAlive_ = std::make_shared<bool>(true);  // with callbacks
 };
 

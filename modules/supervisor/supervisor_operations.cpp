@@ -92,14 +92,19 @@ void SupervisorMaster::operate(Verb verb, const Selection& selection, millisecon
     const bool isRun = verb == Verb::Start || verb == Verb::Restart;
     const bool isPersonal = !isRun && (!selection.ids.empty() || !selection.type.empty());
     std::vector<std::pair<std::string, Wish>> wishes;
+    const bool isDrainedFirst = verb == Verb::Stop && options.drain;
     for (const std::string& id : ids) {
-        if (!operation->open.contains(id)) continue;
+        if (!operation->open.contains(id) || isDrainedFirst) continue;
         const auto& known = fleet_.find(id)->wish;
         if (!known) operation->unwished.insert(id);
         const bool wasPersonal = !isRun && known && !known->wantsRun && known->isPersonal;
         wishes.emplace_back(id, Wish{isRun, isPersonal || wasPersonal});
     }
     operation->timer = loop_.after(timeout, [this, operation] { timeOut(*operation); });
+    if (isDrainedFirst) {
+        beginDrain(*operation, {operation->open.begin(), operation->open.end()});
+        return scheduleReconcile();
+    }
     // What is acknowledged, or acted upon, is in the store first.
     persistWishes(wishes, [this, serial = operation->serial,
                            isAlive = std::weak_ptr(isAlive_)](const auto& result) {
@@ -137,6 +142,8 @@ std::optional<ServerOutcome> SupervisorMaster::withoutOrder(const Operation& ope
         return ServerOutcome{id, Outcome::Refused, "it is not started by muster"};
     if (auto command = ports_.command(cluster_, server.entry); !isStop && !command)
         return ServerOutcome{id, Outcome::Refused, command.error().detail()};
+    if (operation.verb == Verb::Start && fleet_.isDraining(id) && !wishIsStop)
+        return ServerOutcome{id, Outcome::AlreadyThere, "cordoned"};
     if (operation.verb == Verb::Start && fleet_.isReady(id) && !wishIsStop)
         return ServerOutcome{id, Outcome::AlreadyThere, "ready"};
     if (isStop && wishIsStop && fleet_.isDown(id))
@@ -188,16 +195,22 @@ void SupervisorMaster::carryOut(Operation& operation) {
 }
 
 void SupervisorMaster::rollOn(Operation& operation) {
-    for (const std::string& id : operation.rollout.next()) {
-        const auto& status = fleet_.find(id)->status;
-        operation.oldPids[id] = status ? status->pid : 0;
-        send(id, "restart");
-    }
+    const auto ids = operation.rollout.next();
+    if (operation.options.drain && !ids.empty()) return beginDrain(operation, ids);
+    for (const std::string& id : ids) restartOne(operation, id);
+}
+
+void SupervisorMaster::restartOne(Operation& operation, const std::string& id) {
+    const auto& status = fleet_.find(id)->status;
+    operation.oldPids[id] = status ? status->pid : 0;
+    send(id, "restart");
+    endDrain(id);
 }
 
 std::optional<ServerOutcome> SupervisorMaster::judge(const Operation& operation,
                                                      const std::string& id) const {
     const Fleet::Server& server = *fleet_.find(id);
+    if (operation.drains.contains(id)) return std::nullopt;
     switch (operation.verb) {
         case Verb::Restart:
             if (!operation.successors.contains(id)) return std::nullopt;
@@ -222,6 +235,7 @@ std::optional<ServerOutcome> SupervisorMaster::judgeStart(const Operation& opera
     const std::string note = server.status ? server.status->note : std::string();
     const bool isOrdered = !server.isRequested && !inFlight_.contains(id);
     if (fleet_.isReady(id)) return ServerOutcome{id, Outcome::Done, "ready"};
+    if (fleet_.isDraining(id)) return ServerOutcome{id, Outcome::Done, "cordoned"};
     if (isOrdered && server.status && server.status->state == ServerState::Failed)
         return ServerOutcome{id, Outcome::Failed, note};
     if (!hasSuccessorEnded(operation, id)) return std::nullopt;
@@ -258,6 +272,9 @@ std::optional<ServerOutcome> SupervisorMaster::judgeAlone(const Operation& opera
 void SupervisorMaster::conclude(Operation& operation, ServerOutcome outcome) {
     if (operation.open.erase(outcome.id) == 0) return;
     const std::string id = outcome.id;
+    const bool isDrainedAway = operation.options.drain && outcome.kind == Outcome::Done;
+    operation.drains.erase(id);
+    if (isDrainedAway) endDrain(id);
     const bool isGood = outcome.kind == Outcome::Done;
     operation.outcomes.push_back(std::move(outcome));
     for (const std::string& left : operation.rollout.finished(id, isGood)) {
@@ -267,7 +284,14 @@ void SupervisorMaster::conclude(Operation& operation, ServerOutcome outcome) {
     }
 }
 
+/// Nobody has this server any more.
+void SupervisorMaster::concludeAll(const std::string& id) {
+    for (Operation& operation : operations_)
+        conclude(operation, {id, Outcome::Failed, "it was removed meanwhile"});
+}
+
 void SupervisorMaster::advance(Operation& operation) {
+    advanceDrains(operation);
     for (const std::string& id : std::set<std::string>(operation.open))
         if (auto outcome = judge(operation, id)) conclude(operation, std::move(*outcome));
     if (operation.verb == Verb::Restart) rollOn(operation);

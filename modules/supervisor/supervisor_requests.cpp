@@ -1,3 +1,4 @@
+#include "modules/supervisor/outcome_json.hpp"
 #include "modules/supervisor/supervisor_master.hpp"
 
 #include <muster/json.hpp>
@@ -9,25 +10,8 @@
 namespace muster::supervisor {
 
 using Json = nlohmann::json;
-using std::chrono::milliseconds;
-using Outcome = ServerOutcome::Kind;
 
 namespace {
-
-constexpr milliseconds kDefaultTimeout{60'000};
-constexpr milliseconds kLongestTimeout{24LL * 3600 * 1000};
-
-const char* outcomeName(Outcome kind) {
-    switch (kind) {
-        case Outcome::Done: return "done";
-        case Outcome::AlreadyThere: return "already";
-        case Outcome::Failed: return "failed";
-        case Outcome::UnknownServer: return "unknown_server";
-        case Outcome::TimedOut: return "timed_out";
-        case Outcome::Refused: return "refused";
-    }
-    return "failed";
-}
 
 std::string textOf(const Json& object, const char* key) {
     const auto found = object.find(key);
@@ -48,29 +32,9 @@ Result<Selection> selectionOf(const Json& message) {
     return selection;
 }
 
-/// How many of a type at a time, and which of them.
-Result<OperationOptions> optionsOf(const Json& message) {
-    OperationOptions options;
-    options.isOnlyChanged = message.value("onlyChanged", Json()) == true;
-    if (const auto width = message.find("width"); width != message.end()) {
-        if (!width->is_number_unsigned() || *width == 0)
-            return Error(Errc::BadMessage, "width must be a number of servers, 1 or more");
-        options.width.servers = width->get<std::size_t>();
-    }
-    if (const auto percent = message.find("percent"); percent != message.end()) {
-        if (!percent->is_number_unsigned() || *percent == 0 || *percent > 100)
-            return Error(Errc::BadMessage, "percent must be 1 to 100");
-        options.width.percent = percent->get<unsigned>();
-    }
-    return options;
-}
-
 JsonText resultsOf(const std::vector<ServerOutcome>& outcomes) {
     Json results = Json::array();
-    for (const ServerOutcome& outcome : outcomes)
-        results.push_back({{"id", outcome.id},
-                           {"outcome", outcomeName(outcome.kind)},
-                           {"detail", outcome.detail}});
+    for (const ServerOutcome& outcome : outcomes) results.push_back(outcomeJson(outcome));
     return jsonText({{"results", std::move(results)}});
 }
 
@@ -94,6 +58,14 @@ void SupervisorMaster::clientHandler(MasterAgent&, const Caller&, const JsonText
     if (op == "stop") return operateFor(Verb::Stop, message, std::move(reply));
     if (op == "restart") return operateFor(Verb::Restart, message, std::move(reply));
     if (op == "kill") return operateFor(Verb::Kill, message, std::move(reply));
+    if (op == "plan") return plan(std::move(reply));
+    if (op == "apply") return apply(message, std::move(reply));
+    if (op == "cordon" || op == "uncordon") {
+        auto selection = selectionOf(*json);
+        if (!selection) return reply(selection.error());
+        return cordonFor(op == "cordon", *selection,
+                         [reply](const auto& outcomes) { reply(resultsOf(outcomes)); });
+    }
     if (op == "orders") {
         const auto limit = json->find("limit");
         const bool isUsable = limit != json->end() && limit->is_number_unsigned();
@@ -116,14 +88,9 @@ void SupervisorMaster::operateFor(Verb verb, const JsonText& message, Reply repl
     const Json json = Json::parse(message, nullptr, false);
     auto selection = selectionOf(json);
     if (!selection) return reply(selection.error());
-    milliseconds timeout = kDefaultTimeout;
-    if (const auto given = json.find("timeoutMs");
-        given != json.end() && given->is_number_integer())
-        timeout =
-            std::clamp(milliseconds(given->get<std::int64_t>()), milliseconds(1), kLongestTimeout);
     const auto options = optionsOf(json);
     if (!options) return reply(options.error());
-    operate(verb, *selection, timeout, *options,
+    operate(verb, *selection, timeoutOf(json), *options,
             [reply](const std::vector<ServerOutcome>& outcomes) { reply(resultsOf(outcomes)); });
 }
 

@@ -53,7 +53,6 @@ ClusterFixture::~ClusterFixture() {
 }
 
 void ClusterFixture::writeConfig() {
-    const auto server = [](const char* id) { return Json{{"id", id}, {"host", "127.0.0.1"}}; };
     Json types = Json::object();
     for (const char* type : {"chat", "connector", "gate"}) {
         const std::string mode = modes_.contains(type) ? modes_[type] : "ready";
@@ -69,11 +68,12 @@ void ClusterFixture::writeConfig() {
     directory_.write(
         "config/master.json",
         Json{{"development", {{"id", "m"}, {"host", "127.0.0.1"}, {"port", port_}}}}.dump(1));
-    directory_.write("config/servers.json", Json{{"development",
-                                                  {{"gate", {server("gate-1")}},
-                                                   {"connector", {server("connector-1")}},
-                                                   {"chat", {server("chat-1"), server("chat-2")}}}}}
-                                                .dump(1));
+    Json all = Json::object();
+    for (const auto& [type, ids] : servers_) {
+        all[type] = Json::array();
+        for (const auto& id : ids) all[type].push_back({{"id", id}, {"host", "127.0.0.1"}});
+    }
+    directory_.write("config/servers.json", Json{{"development", all}}.dump(1));
     Json master{{"configVersion", 1}, {"cluster", "test"}, {"types", types}};
     master.update(master_);
     directory_.write("config/muster.json", master.dump(1));

@@ -43,6 +43,10 @@ protected:
     void setType(const std::string& type, const Json& fields) { fields_[type] = fields; }
     /// More fields of muster.json; before start().
     void setMaster(const Json& fields) { master_ = fields; }
+    /// The servers of `type` in servers.json; before start(), or writeConfig().
+    void setServers(const std::string& type, const std::vector<std::string>& ids) {
+        servers_[type] = ids;
+    }
     void writeConfig();
     std::string file(const std::string& name) const { return directory_.str() + "/" + name; }
     int port() const { return port_; }
@@ -88,6 +92,8 @@ private:
     TempDir directory_;
     int port_ = freePort();
     std::map<std::string, std::string> modes_;
+    std::map<std::string, std::vector<std::string>> servers_{
+        {"gate", {"gate-1"}}, {"connector", {"connector-1"}}, {"chat", {"chat-1", "chat-2"}}};
     std::map<std::string, Json> fields_;
     Json master_ = Json::object();
     std::vector<std::unique_ptr<Child>> launched_;

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -36,6 +37,20 @@ int main(int argc, char** argv) {
     auto options = muster::MonitorOptions::fromEnvironment();
     if (mode == "bench") options.modules = {"bench"};
     muster::Monitor monitor(std::move(options));
+    std::thread visitor;
+    if (mode == "visited") {  // by one who leaves when <file>.leave is there
+        monitor.setBusy(1);
+        monitor.onUndrain([&file] { note(file, "undrained"); });
+        monitor.onDrain([&file, &monitor, &visitor] {
+            note(file, "drained");
+            if (visitor.joinable()) return;
+            visitor = std::thread([&file, &monitor] {
+                while (::access((file + ".leave").c_str(), F_OK) != 0) ::poll(nullptr, 0, 20);
+                note(file, "empty");
+                monitor.setBusy(0);
+            });
+        });
+    }
     if (!monitor.start()) return 4;
     if (mode == "slow") ::poll(nullptr, 0, 300);
     note(file, "ready");
@@ -48,4 +63,5 @@ int main(int argc, char** argv) {
     note(file, "stopping");
     monitor.stop();
     note(file, "ended");
+    if (visitor.joinable()) std::_Exit(0);  // it may wait for ever
 }

@@ -101,6 +101,8 @@ protected:
             server.type = "chat";
             return Result<std::vector<config::Server>>(std::vector{server});
         };
+        ports.loadConfig = [this] { return Result<config::Cluster>(files.value_or(config)); };
+        ports.adopted = [](const config::Cluster&) {};
         agent = std::make_unique<FakeAgent>();
         master = std::make_unique<SupervisorMaster>(loop, store, config, std::move(ports));
         master->start(*agent);
@@ -164,6 +166,7 @@ protected:
     }
 
     config::Cluster config = cluster();
+    std::optional<config::Cluster> files;  // what the files hold by now; none: still the same
     test::ManualLoop loop;
     test::MemoryStore store{loop};
     std::vector<JsonText> orders;
