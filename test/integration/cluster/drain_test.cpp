@@ -52,7 +52,7 @@ TEST_F(ClusterDrain, OfARollingRestartTakesOneAfterTheOther) {
                    file("config")});
     ASSERT_TRUE(eventually(10s, [&] { return countOf("chat-1 drained") == 1; }));
     EXPECT_EQ(countOf("chat-2 drained"), 0U);
-    EXPECT_EQ(servers(), before);
+    EXPECT_EQ(table(), before);
     leave();
     const std::string output = restart.output(60s);
     EXPECT_EQ(restart.wait(), 0) << output;
