@@ -3,6 +3,8 @@
 #include "common/log.hpp"
 #include "keeper/keeper.hpp"
 
+#include <cstdlib>
+
 namespace muster::app {
 namespace {
 
@@ -20,6 +22,8 @@ int runKeep(const KeepOptions& options) {
     keeper::KeeperOptions keeping;
     keeping.stateDirectory = options.stateDirectory;
     keeping.nodeArgv = options.nodeArgv;
+    keeping.keeperArgv = options.argv;
+    if (const char* parent = std::getenv("MUSTER_CGROUP")) keeping.cgroupParent = parent;
     const auto result = keeper::runKeeper(keeping);
     if (result) return 0;
     log::error("keeper", "{}", result.error().detail());

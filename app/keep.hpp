@@ -8,6 +8,7 @@ namespace muster::app {
 struct KeepOptions {
     std::string stateDirectory;         // absolute
     std::vector<std::string> nodeArgv;  // empty: no node is kept
+    std::vector<std::string> argv;      // of this process; argv[0] an absolute path
     std::string logFile;                // empty: stderr
 };
 

@@ -45,6 +45,7 @@ int runProgram(int argc, char** argv, ProgramExtensions extensions) {
         if (verb == "master") return app::runMasterVerb(argc, argv, makeExtensions());
         if (verb == "node") return app::runNodeVerb(argc, argv);
         if (verb == "keep") return app::runKeepVerb(argc, argv);
+        if (verb == "upgrade") return app::runUpgradeVerb(argc, argv);
         cli::Hooks hooks;
         hooks.runMaster = [&makeExtensions](const cli::StartRequest& request) {
             return app::runStart(request, makeExtensions());

@@ -29,5 +29,7 @@ Result<cli::StateTokens> stateTokens(const std::string& stateDirectory);
 int runNodeVerb(int argc, char** argv);
 /// `muster keep`: holds the host's processes.
 int runKeepVerb(int argc, char** argv);
+/// `muster upgrade`: this program takes the place of the host's keeper and node.
+int runUpgradeVerb(int argc, char** argv);
 
 }  // namespace muster::app

@@ -25,6 +25,12 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv) {
     }
 }
 
+std::vector<std::string> selfArgv(int argc, char** argv) {
+    std::vector<std::string> self = {std::filesystem::read_symlink("/proc/self/exe").string()};
+    for (int i = 1; i < argc; ++i) self.emplace_back(argv[i]);
+    return self;
+}
+
 }  // namespace
 
 int runNodeVerb(int argc, char** argv) {
@@ -49,9 +55,7 @@ int runNodeVerb(int argc, char** argv) {
     }
     options.stateDirectory = std::filesystem::absolute(options.stateDirectory).string();
     // What the keeper was started with is what starts its successor.
-    std::vector<std::string> self = {std::filesystem::read_symlink("/proc/self/exe").string()};
-    for (int i = 1; i < argc; ++i) self.emplace_back(argv[i]);
-    options.keeperArgv = keeper::keeperCommand(options.stateDirectory, self);
+    options.keeperArgv = keeper::keeperCommand(options.stateDirectory, selfArgv(argc, argv));
     return runNode(options);
 }
 
@@ -64,7 +68,24 @@ int runKeepVerb(int argc, char** argv) {
     app.add_option("node", options.nodeArgv, "after --: the command of the node to keep");
     if (const auto status = parse(app, argc, argv)) return *status;
     options.stateDirectory = std::filesystem::absolute(options.stateDirectory).string();
+    options.argv = selfArgv(argc, argv);
     return runKeep(options);
+}
+
+int runUpgradeVerb(int argc, char** argv) {
+    std::string stateDirectory;
+    CLI::App app("puts this program in the place of the host's keeper and node");
+    app.name("muster upgrade");
+    app.add_option("--state", stateDirectory, "state directory")->required();
+    if (const auto status = parse(app, argc, argv)) return *status;
+    stateDirectory = std::filesystem::absolute(stateDirectory).string();
+    const auto upgraded = keeper::upgradeKeeper(stateDirectory, selfArgv(argc, argv).front());
+    if (upgraded) {
+        std::printf("keeper and node of %s run this program now\n", stateDirectory.c_str());
+        return 0;
+    }
+    std::fprintf(stderr, "muster: %s\n", upgraded.error().detail().c_str());
+    return upgraded.error().code() == Errc::Timeout ? 5 : 1;
 }
 
 }  // namespace muster::app

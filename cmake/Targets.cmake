@@ -18,5 +18,5 @@ function(muster_test name)
   endif()
   # Values are no part of the names: where they hold addresses, no two runs would agree on them.
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES TEST_PREFIX "${arg_LABEL}."
-    PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} ${arg_PROPERTIES})
+    PROPERTIES ENVIRONMENT MUSTER_CGROUP=off LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} ${arg_PROPERTIES})
 endfunction()

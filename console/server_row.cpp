@@ -39,6 +39,15 @@ std::optional<std::chrono::milliseconds> spanOf(const json& object, const char* 
     return std::chrono::milliseconds(*value);
 }
 
+std::vector<std::string> textsOf(const json& object, const char* key) {
+    std::vector<std::string> texts;
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_array()) return texts;
+    for (const json& item : *found)
+        if (item.is_string()) texts.push_back(item.get<std::string>());
+    return texts;
+}
+
 ServerRow rowOf(const json& object) {
     ServerRow row;
     row.json = jsonText(object);
@@ -64,9 +73,14 @@ ServerRow rowOf(const json& object) {
     row.uptime = spanOf(object, "uptimeMs");
     row.age = spanOf(object, "ageMs");
     row.cpuPercent = doubleOf(object, "cpuPercent");
+    row.cgroup = textOf(object, "cgroup");
+    row.nextTryMs = numberOf(object, "nextTryMs");
     const auto exit = object.find("exit");
     if (exit != object.end() && exit->is_object()) {
         row.lastExit = exitText(numberOf(*exit, "code"), numberOf(*exit, "signal"));
+        if (boolOf(*exit, "outOfMemory", false)) row.lastExit += " (out of memory)";
+        if (boolOf(*exit, "core", false)) row.lastExit += " (core dumped)";
+        row.lastLines = textsOf(*exit, "lastLines");
     }
     return row;
 }

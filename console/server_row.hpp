@@ -20,8 +20,11 @@ struct ServerRow {
     std::optional<std::int64_t> port, clientPort, pid, restarts, rssBytes, busy;
     std::optional<std::chrono::milliseconds> uptime, age;
     std::optional<double> cpuPercent;
-    std::string lastExit;  // in words; empty: none known
-    JsonText json;         // the row as it came
+    std::string lastExit;                // in words; empty: none known
+    std::vector<std::string> lastLines;  // of stderr, before that exit
+    std::string cgroup;
+    std::optional<std::int64_t> nextTryMs;  // when it is started again, Unix milliseconds
+    JsonText json;                          // the row as it came
 };
 
 struct ServerList {

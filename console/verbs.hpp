@@ -105,6 +105,9 @@ inline constexpr std::array kVerbs{
     Verb{"keep", "keep --state DIR [-- NODE COMMAND...]",
          "holds the processes of a host; `muster start` and node launch it",
          "muster keep --state .muster", "0 ended, 1 failed, 2 usage", true},
+    Verb{"upgrade", "upgrade --state DIR",
+         "puts this program in the place of the host's keeper and node; servers go on",
+         "muster upgrade --state .muster", "0 done, 1 failed, 2 usage, 5 timed out", true},
 };
 
 }  // namespace muster::cli

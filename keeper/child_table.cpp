@@ -1,7 +1,7 @@
 #include "keeper/child_table.hpp"
 
 #include "common/log.hpp"
-#include "keeper/spawn.hpp"
+#include "keeper/last_words.hpp"
 
 #include <muster/json.hpp>
 
@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -52,20 +53,30 @@ std::string textField(const nlohmann::json& record, const char* key) {
     return found != record.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+std::vector<std::string> textsField(const nlohmann::json& record, const char* key) {
+    std::vector<std::string> texts;
+    const auto found = record.find(key);
+    if (found == record.end() || !found->is_array()) return texts;
+    for (const auto& item : *found)
+        if (item.is_string()) texts.push_back(item.get<std::string>());
+    return texts;
+}
+
 }  // namespace
 
-ChildTable::ChildTable(EpollLoop& loop, std::string stateDirectory, LogLimits limits,
-                       Listener listener)
+ChildTable::ChildTable(EpollLoop& loop, Options options, Listener listener)
     : loop_(loop),
-      stateDirectory_(std::move(stateDirectory)),
-      limits_(limits),
+      stateDirectory_(std::move(options.stateDirectory)),
+      limits_(options.logs),
       listener_(std::move(listener)),
       records_(stateDirectory_ + "/keeper"),
-      bootId_(currentBootId()) {}
+      bootId_(currentBootId()),
+      cgroups_(stateDirectory_, std::move(options.cgroupParent)) {}
 
 ChildTable::~ChildTable() {
     for (auto& [id, child] : children_)
         if (child.process) loop_.unwatch(child.process.get());
+    cgroups_.removeRoots();
 }
 
 Result<void> ChildTable::open() {
@@ -89,14 +100,12 @@ Result<ChildState> ChildTable::spawn(const SpawnRequest& request) {
     child.state.nonce = request.nonce;
     child.state.startedMs = unixMilliseconds(loop_.wallTime());
     child.readyPattern = request.readyPattern;
+    child.sockets = request.settings.sockets;
     // On disk before it runs: a keeper that comes after a kill -9 right here finds it by its nonce.
     record(child);
     auto piped = openPipes(child);
     watchPattern(child, request.readyPattern);
-    auto process =
-        piped ? spawnProcess({request.argv, request.env, request.cwd, request.user, request.umask,
-                              child.output->fifoPath(), child.errors->fifoPath()})
-              : Result<SpawnedProcess>(piped.error());
+    auto process = piped ? run(request, child) : Result<SpawnedProcess>(piped.error());
     if (!process) {
         records_.erase(request.id);
         children_.erase(request.id);
@@ -110,6 +119,48 @@ Result<ChildState> ChildTable::spawn(const SpawnRequest& request) {
     record(child);
     watchEnd(child);
     return child.state;
+}
+
+Result<SpawnedProcess> ChildTable::run(const SpawnRequest& request, Child& child) {
+    child.errors->forgetLines();
+    auto sockets = sockets_.open(request.id, request.settings.sockets);
+    if (!sockets) return sockets.error();
+    SpawnPlan plan;
+    plan.sockets = std::move(*sockets);
+    plan.argv = request.argv;
+    plan.env = request.env;
+    plan.cwd = request.cwd;
+    plan.user = request.user;
+    plan.settings = request.settings;
+    plan.outputFifo = child.output->fifoPath();
+    plan.errorFifo = child.errors->fifoPath();
+    // The node is no server: what it starts, e.g. the next keeper, is not to die with it.
+    if (request.id != kNodeId)
+        child.cgroup = cgroups_.make(request.id, request.nonce, request.settings);
+    const CgroupEntry entry = openEntry(child.cgroup);
+    plan.cgroup = entry.directory.get();
+    for (const UniqueFd& file : entry.files) plan.cgroupFiles.push_back(file.get());
+    if (request.id != kNodeId) child.state.cgroup = child.cgroup.text();
+    auto process = spawnProcess(plan);
+    if (!process) (void)cgroups_.remove(child.cgroup);
+    return process;
+}
+
+/// Whatever it left there ends with it, and why it ended may stand there.
+void ChildTable::leaveCgroup(Child& child, ExitStatus& status) {
+    if (!child.cgroup.exists()) return;
+    child.cgroup.kill();
+    const bool isFailure = !status.isKnown || status.signal != 0 || status.code != 0;
+    status.isOutOfMemory = isFailure && child.cgroup.outOfMemoryKills() > 0;
+    if (status.isOutOfMemory) status.memoryLimit = child.cgroup.memoryLimit();
+    removeCgroup(std::exchange(child.cgroup, {}), 0);
+}
+
+/// What was killed takes a moment to be gone; what is never gone, e.g. on a hung disk, is left.
+void ChildTable::removeCgroup(const Cgroup& cgroup, int tries) {
+    if (cgroups_.remove(cgroup) || tries == 10) return;
+    loop_.after(std::chrono::milliseconds(1 << tries),
+                [this, cgroup, tries] { removeCgroup(cgroup, tries + 1); });
 }
 
 Result<void> ChildTable::openPipes(Child& child) {
@@ -157,10 +208,18 @@ Result<int> ChildTable::sweep(const std::string& id, const std::string& nonce) {
     const auto found = children_.find(id);
     if (found != children_.end() && found->second.state.nonce != nonce)
         return Error(Errc::Conflict, id + " has another life now");
-    int count = 0;
+    int count = found != children_.end() ? found->second.cgroup.kill() : 0;
     for (const ProcessIdentity& process : findByNonce(nonce))
         if (signalProcess(process, SIGKILL)) ++count;
     return count;
+}
+
+Result<void> ChildTable::release(const std::string& id) {
+    const auto found = children_.find(id);
+    if (found != children_.end() && !found->second.state.exit)
+        return Error(Errc::Conflict, id + " is running");
+    sockets_.close(id);
+    return {};
 }
 
 Result<void> ChildTable::forget(const std::string& id, const std::string& nonce) {
@@ -179,6 +238,14 @@ std::vector<ChildState> ChildTable::list() const {
     states.reserve(children_.size());
     for (const auto& [id, child] : children_) states.push_back(snapshot(child));
     return states;
+}
+
+std::vector<int> ChildTable::pipes() const {
+    std::vector<int> fds;
+    for (const auto& [id, child] : children_)
+        for (const auto* pipe : {&child.output, &child.errors})
+            if (*pipe && (*pipe)->fd() >= 0) fds.push_back((*pipe)->fd());
+    return fds;
 }
 
 std::optional<ChildState> ChildTable::find(const std::string& id) const {
@@ -225,8 +292,12 @@ void ChildTable::ended(Child& child, ExitStatus status) {
     status.ranForMs = child.state.startTicks ? ranForMilliseconds(child.state.startTicks) : 0;
     if (child.process) loop_.unwatch(child.process.get());
     child.process.reset();
+    leaveCgroup(child, status);
     if (child.output) child.output->drain();
-    if (child.errors) child.errors->drain();
+    if (child.errors) {
+        child.errors->drain();
+        status.lastLines = lastWords(child.errors->lastLines(kLinesLookedAt));
+    }
     child.state.exit = status;
     record(child);
     listener_({Event::Kind::Exited, snapshot(child)});
@@ -236,6 +307,8 @@ void ChildTable::record(const Child& child) {
     auto json = nlohmann::json::parse(encode(child.state));
     json["boot"] = bootId_;
     json["readyPattern"] = child.readyPattern;
+    if (!child.sockets.empty()) json["sockets"] = child.sockets;
+    if (child.cgroup.exists()) json["cgroups"] = child.cgroup.directories();
     if (auto written = records_.put(child.state.id, jsonText(json)); !written)
         log::error("keeper", "{}: {}", child.state.id, written.error().detail());
 }
@@ -248,6 +321,9 @@ void ChildTable::adopt(const std::string& text) {
     child.state = std::move(*state);
     child.readyPattern = textField(*json, "readyPattern");
     if (child.state.exit) return;
+    if (child.state.id != kNodeId)
+        child.cgroup =
+            cgroups_.adopt(child.state.id, child.state.nonce, textsField(*json, "cgroups"));
     const bool isOfThisBoot = textField(*json, "boot") == bootId_;
     if (child.state.pid == 0 && isOfThisBoot) {
         for (const ProcessIdentity& process : findByNonce(child.state.nonce)) {
@@ -258,14 +334,22 @@ void ChildTable::adopt(const std::string& text) {
             break;
         }
     }
-    child.state.isAdopted = true;
+    // Of this very process, which then was another program.
+    const auto stat = isOfThisBoot ? readProcStat(child.state.pid) : std::nullopt;
+    const bool isChild =
+        stat && stat->parent == ::getpid() && stat->startTicks == child.state.startTicks;
+    child.state.isAdopted = !isChild;
     child.identity = {child.state.pid, child.state.startTicks, isOfThisBoot ? bootId_ : "earlier",
                       child.state.nonce};
-    child.process = openProcess(child.identity);
+    child.process = isChild
+                        ? UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, child.state.pid, 0U)))
+                        : openProcess(child.identity);
     if (!child.process) {
         log::warn("keeper", "{} ended while no keeper was there", child.state.id);
         return ended(child, ExitStatus{});
     }
+    child.sockets = textsField(*json, "sockets");
+    sockets_.adopt(child.state.id, child.sockets, child.process.get());
     if (auto piped = openPipes(child); !piped)
         log::error("keeper", "{}: {}", child.state.id, piped.error().detail());
     if (!child.state.isMatched) watchPattern(child, child.readyPattern);

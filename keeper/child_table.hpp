@@ -4,7 +4,10 @@
 #include "common/process/keeper_protocol.hpp"
 #include "common/process/process_identity.hpp"
 #include "common/process/record_directory.hpp"
+#include "keeper/cgroup.hpp"
+#include "keeper/listen_sockets.hpp"
 #include "keeper/log_pipe.hpp"
+#include "keeper/spawn.hpp"
 
 #include <csignal>
 #include <functional>
@@ -20,7 +23,12 @@ namespace muster::keeper {
 class ChildTable {
 public:
     using Listener = std::function<void(const Event&)>;
-    ChildTable(EpollLoop& loop, std::string stateDirectory, LogLimits limits, Listener listener);
+    struct Options {
+        std::string stateDirectory;
+        LogLimits logs;
+        std::string cgroupParent;  // as CgroupTree's
+    };
+    ChildTable(EpollLoop& loop, Options options, Listener listener);
     ~ChildTable();
     ChildTable(const ChildTable&) = delete;
     ChildTable& operator=(const ChildTable&) = delete;
@@ -34,10 +42,14 @@ public:
     Result<void> signal(const std::string& id, const std::string& nonce, int signal);
     /// SIGKILL to every process that carries the nonce, in whatever session. How many there were.
     Result<int> sweep(const std::string& id, const std::string& nonce);
+    /// Closes the sockets that were kept for its next life. Conflict while it runs.
+    Result<void> release(const std::string& id);
     /// Acknowledges an exit. Conflict while it runs; no effect on what is not known.
     Result<void> forget(const std::string& id, const std::string& nonce);
     std::vector<ChildState> list() const;
     std::optional<ChildState> find(const std::string& id) const;
+    /// Of all output, open now.
+    std::vector<int> pipes() const;
     /// Collects what ended: after SIGCHLD.
     void reap();
 
@@ -45,10 +57,13 @@ private:
     struct Child {
         ChildState state;
         ProcessIdentity identity;
+        Cgroup cgroup;
         UniqueFd process;  // its pidfd, while it runs: tells its end, takes its signals
         std::string readyPattern;
+        std::vector<std::string> sockets;  // addresses of what it was given
         std::unique_ptr<LogPipe> output, errors;
     };
+    Result<SpawnedProcess> run(const SpawnRequest& request, Child& child);
     Result<void> openPipes(Child& child);
     void watchPattern(Child& child, const std::string& pattern);
     void adopt(const std::string& record);
@@ -56,6 +71,8 @@ private:
     void onEnd(Child& child);
     void ended(Child& child, ExitStatus status);
     void collect(const siginfo_t& info);
+    void leaveCgroup(Child& child, ExitStatus& status);
+    void removeCgroup(const Cgroup& cgroup, int tries);
     void record(const Child& child);
     ChildState snapshot(const Child& child) const;
     Child* findRunning(const std::string& id, const std::string& nonce);
@@ -66,6 +83,8 @@ private:
     Listener listener_;
     RecordDirectory records_;
     std::string bootId_;
+    CgroupTree cgroups_;
+    ListenSockets sockets_;
     std::map<std::string, Child> children_;
 };
 

@@ -4,7 +4,9 @@
 #include "keeper/child_table.hpp"
 #include "keeper/keeper_server.hpp"
 #include "keeper/node_keeper.hpp"
+#include "keeper/reexecution.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -15,14 +17,16 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace muster::keeper {
 
 namespace {
 
 /// The lock that makes a keeper the only one of its state directory; the kernel drops it with us.
-Result<UniqueFd> lockDirectory(const std::string& directory) {
+Result<UniqueFd> lockDirectory(const std::string& directory, const Heritage& heritage) {
     const std::string path = directory + "/keeper.lock";
+    if (heritage.exists()) return UniqueFd(heritage.lock);
     UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!file) return Error(Errc::Failed, "cannot open " + path + ": " + std::strerror(errno));
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
@@ -48,19 +52,22 @@ Result<UniqueFd> takeSignals() {
 /// Wires the parts; one object, one run.
 class Keeper {
 public:
-    Keeper(const KeeperOptions& options, UniqueFd signals)
+    Keeper(const KeeperOptions& options, UniqueFd signals, int lock)
         : options_(options),
+          lock_(lock),
           signals_(std::move(signals)),
-          children_(loop_, options.stateDirectory, options.logs,
+          children_(loop_, {options.stateDirectory, options.logs, options.cgroupParent},
                     [this](const Event& event) { onEvent(event); }),
           node_(loop_, children_, options.nodeArgv),
           server_(loop_, [this](const Request& request) { return handle(request); }) {}
 
-    Result<void> run() {
+    Result<void> run(const Heritage& heritage) {
         if (auto opened = children_.open(); !opened) return opened;
+        for (const int pipe : heritage.pipes) ::close(pipe);  // the table has its own by now
         loop_.watch(signals_.get(), EPOLLIN, [this](std::uint32_t) { onSignal(); });
         if (auto listening = server_.listen(options_.stateDirectory); !listening) return listening;
         node_.start();
+        if (heritage.exists()) node_.restart();
         log::info("keeper", "keeps {} as process {}", options_.stateDirectory, ::getpid());
         loop_.run();
         return {};
@@ -125,8 +132,10 @@ private:
                 break;
             }
             case Request::Op::Forget: take(children_.forget(request.id, request.nonce)); break;
+            case Request::Op::Release: take(children_.release(request.id)); break;
             case Request::Op::Attach: answer.count = ::getpid(); [[fallthrough]];
             case Request::Op::List: answer.children = servers(); break;
+            case Request::Op::Upgrade: take(upgrade(request.program)); break;
             case Request::Op::Shutdown: take(shutDown()); break;
         }
         return answer;
@@ -143,6 +152,25 @@ private:
         return all;
     }
 
+    /// Answers first.
+    Result<void> upgrade(const std::string& program) {
+        if (isShuttingDown_) return Error(Errc::Closed, "the keeper is shutting down");
+        if (options_.keeperArgv.empty())
+            return Error(Errc::NotSupported, "this keeper does not know its own command");
+        if (::access(program.c_str(), X_OK) != 0)
+            return Error(Errc::Failed, program + ": " + std::strerror(errno));
+        loop_.post([this, program] {
+            auto argv = options_.keeperArgv;
+            // The node's program is the same one, further on.
+            const std::string before = argv.front();
+            std::replace(argv.begin(), argv.end(), before, program);
+            log::info("keeper", "executes {} in its place", program);
+            log::error("keeper", "goes on as it was: {}",
+                       executeInPlace(argv, {lock_, children_.pipes()}).detail());
+        });
+        return {};
+    }
+
     Result<void> shutDown() {
         for (const ChildState& child : servers())
             if (!child.exit)
@@ -152,6 +180,7 @@ private:
     }
 
     KeeperOptions options_;
+    int lock_;
     EpollLoop loop_;
     UniqueFd signals_;
     ChildTable children_;
@@ -166,13 +195,14 @@ Result<void> runKeeper(const KeeperOptions& options) {
     if (options.stateDirectory.empty() || options.stateDirectory.front() != '/')
         return Error(Errc::BadMessage, "the keeper's state directory must be an absolute path");
     if (auto made = makePrivateDirectory(options.stateDirectory); !made) return made;
-    auto lock = lockDirectory(options.stateDirectory);
+    const Heritage heritage = takeHeritage();
+    auto lock = lockDirectory(options.stateDirectory, heritage);
     if (!lock) return lock.error();
     auto signals = takeSignals();
     if (!signals) return signals.error();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    Keeper keeper(options, std::move(*signals));
-    return keeper.run();
+    Keeper keeper(options, std::move(*signals), lock->get());
+    return keeper.run(heritage);
 }
 
 }  // namespace muster::keeper

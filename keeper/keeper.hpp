@@ -13,6 +13,8 @@ struct KeeperOptions {
     std::string stateDirectory;         // absolute
     std::vector<std::string> nodeArgv;  // empty: no node is kept
     LogLimits logs;
+    std::vector<std::string> keeperArgv;  // of this very process; empty: it cannot be upgraded
+    std::string cgroupParent;             // as CgroupTree has it
 };
 
 /// Runs the keeper on this thread until SIGTERM, SIGINT or a shutdown request: becomes a subreaper,

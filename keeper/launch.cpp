@@ -66,8 +66,9 @@ std::vector<std::string> daemonEnvironment() {
     std::vector<std::string> variables;
     for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
         const std::string variable = *entry;
-        if (!variable.starts_with("MUSTER_") && !variable.starts_with("NOTIFY_SOCKET="))
-            variables.push_back(variable);
+        const bool isOurs =
+            variable.starts_with("MUSTER_") && !variable.starts_with("MUSTER_CGROUP=");
+        if (!isOurs && !variable.starts_with("NOTIFY_SOCKET=")) variables.push_back(variable);
     }
     return variables;
 }
@@ -156,6 +157,30 @@ std::vector<std::string> keeperCommand(const std::string& stateDirectory,
 Result<void> launchKeeper(const std::string& stateDirectory,
                           const std::vector<std::string>& nodeArgv) {
     return launchKeeper(LaunchOptions{stateDirectory, keeperCommand(stateDirectory, nodeArgv)});
+}
+
+Result<void> upgradeKeeper(const std::string& stateDirectory, const std::string& program,
+                           std::chrono::milliseconds wait) {
+    const auto end = Clock::now() + wait;
+    UniqueFd socket = connectTo(stateDirectory);
+    if (!socket) return Error(Errc::Closed, "no keeper answers in " + stateDirectory);
+    Request request;
+    request.op = Request::Op::Upgrade;
+    request.program = program;
+    auto answer = ask(socket, request, wait);
+    if (!answer) return answer.error();
+    if (answer->error) return *answer->error;
+    pollfd ended{socket.get(), POLLIN, 0};  // the old program's end of it
+    if (::poll(&ended, 1, static_cast<int>(wait.count())) != 1)
+        return Error(Errc::Failed,
+                     "the keeper goes on as it was: see " + logPathOf(stateDirectory));
+    while (!isKeeperAlive(stateDirectory)) {
+        if (Clock::now() >= end)
+            return Error(Errc::Timeout,
+                         "the keeper does not answer: see " + logPathOf(stateDirectory));
+        ::poll(nullptr, 0, 10);
+    }
+    return {};
 }
 
 Result<void> shutDownKeeper(const std::string& stateDirectory, std::chrono::milliseconds wait) {

@@ -28,6 +28,12 @@ Result<void> launchKeeper(const std::string& stateDirectory,
 std::vector<std::string> keeperCommand(const std::string& stateDirectory,
                                        const std::vector<std::string>& nodeArgv);
 
+/// Makes the keeper execute `program` in its own place (the same process, its servers and their
+/// pipes as they are) and start its node anew; returns when the new one answers. Closed: there is
+/// no keeper.
+Result<void> upgradeKeeper(const std::string& stateDirectory, const std::string& program,
+                           std::chrono::milliseconds wait = std::chrono::seconds(10));
+
 /// Asks the keeper to end with its node and waits until it has. Conflict: servers run. No error if
 /// there is none.
 Result<void> shutDownKeeper(const std::string& stateDirectory,

@@ -1,5 +1,6 @@
 #include "keeper/log_pipe.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int kPipeBytes = 1 << 20;
 constexpr std::size_t kChunk = 64 << 10;
+constexpr std::size_t kMaxTail = 8 << 10;
 constexpr std::size_t kMaxLine = 16 << 10;  // of a line, what a pattern is looked for in
 
 }  // namespace
@@ -53,12 +55,36 @@ void LogPipe::drain() {
     }
 }
 
+void LogPipe::remember(std::string_view bytes) {
+    if (bytes.size() >= kMaxTail) {
+        tail_.assign(bytes.substr(bytes.size() - kMaxTail));
+        return;
+    }
+    tail_ += bytes;
+    if (tail_.size() > 2 * kMaxTail) tail_.erase(0, tail_.size() - kMaxTail);
+}
+
+std::vector<std::string> LogPipe::lastLines(std::size_t count) const {
+    std::vector<std::string> lines;
+    std::string_view rest(tail_);
+    if (!rest.empty() && rest.back() == '\n') rest.remove_suffix(1);
+    while (!rest.empty() && lines.size() < count) {
+        const auto end = rest.rfind('\n');
+        // The first one may lack its beginning, but it is all that is known of it.
+        lines.emplace_back(end == std::string_view::npos ? rest : rest.substr(end + 1));
+        rest = end == std::string_view::npos ? std::string_view() : rest.substr(0, end);
+    }
+    std::reverse(lines.begin(), lines.end());
+    return lines;
+}
+
 bool LogPipe::readOnce() {
     std::array<char, kChunk> chunk;  // not cleared: 64 KiB a read
     const ssize_t got = ::read(pipe_.get(), chunk.data(), chunk.size());
     if (got <= 0) return false;
     const std::string_view bytes(chunk.data(), static_cast<std::size_t>(got));
     file_.append(bytes);
+    remember(bytes);
     if (!pattern_.empty()) match(bytes);
     return true;
 }

@@ -5,8 +5,11 @@
 
 #include <muster/result.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace muster::keeper {
 
@@ -27,17 +30,26 @@ public:
     /// Reads what there is, at most 4 MiB; before an exit is told, so that its last words are
     /// there.
     void drain();
+    /// The last whole lines that came, at most `count` and 8 KiB, oldest first; also what stands
+    /// behind the last line end. Raw bytes: nothing in them is made harmless.
+    std::vector<std::string> lastLines(std::size_t count) const;
+    /// What came so far is of an earlier life: lastLines() does not show it.
+    void forgetLines() { tail_.clear(); }
+    /// The pipe, for who is to keep it open beyond this object; -1: none.
+    int fd() const { return pipe_.get(); }
     const std::string& fifoPath() const { return fifoPath_; }
     std::uint64_t lostLines() const { return file_.lostLines(); }
 
 private:
     bool readOnce();
     void match(std::string_view bytes);
+    void remember(std::string_view bytes);
 
     EpollLoop& loop_;
     std::string fifoPath_;
     LogFile file_;
     UniqueFd pipe_;
+    std::string tail_;  // of what came, for lastLines()
     std::string pattern_;
     std::string line_;  // its beginning, while a pattern is watched for
     std::function<void()> onMatch_;

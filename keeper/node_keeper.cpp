@@ -70,6 +70,10 @@ void NodeKeeper::onExit(const ChildState& child) {
 
 void NodeKeeper::stop() {
     isStopping_ = true;
+    restart();
+}
+
+void NodeKeeper::restart() {
     signal(SIGTERM);
     loop_.cancel(timer_);
     timer_ = loop_.after(std::chrono::seconds(5), [this] { signal(SIGKILL); });

@@ -22,6 +22,8 @@ public:
     void onExit(const ChildState& child);
     /// Sends SIGTERM to the node, SIGKILL after 5 s, and does not start it again.
     void stop();
+    /// Ends the node that runs, so that it is started anew.
+    void restart();
     bool isGone() const;
 
 private:

@@ -1,21 +1,18 @@
 #include "keeper/spawn.hpp"
 
+#include "keeper/child_setup.hpp"
 #include "keeper/clone_process.hpp"
 
 #include <array>
 #include <cerrno>
-#include <csignal>
-#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string_view>
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/close_range.h>
 #include <pwd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,37 +20,7 @@ namespace muster::keeper {
 
 namespace {
 
-enum class Step : int { Session, Input, Output, ErrorOutput, Groups, Group, User, Directory, Exec };
-
-constexpr std::array kStepNames{"setsid",
-                                "open /dev/null",
-                                "open the stdout pipe",
-                                "open the stderr pipe",
-                                "set groups",
-                                "set group",
-                                "set user",
-                                "enter directory",
-                                "exec"};
-
-struct StepFailure {
-    Step step;
-    int error;
-};
-
-struct Account {
-    uid_t user = 0;
-    gid_t group = 0;
-    std::vector<gid_t> groups;
-};
-
-/// The plan as arrays of C strings: between clone and exec nothing may be allocated.
-struct Prepared {
-    std::string program;
-    std::vector<char*> argv, env;
-    std::optional<Account> account;
-    const SpawnPlan* plan = nullptr;
-    int errorPipe = -1;
-};
+constexpr int kAboveSockets = 64;  // where no socket of a child goes
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
     std::vector<char*> result;
@@ -94,79 +61,68 @@ Result<Account> findAccount(const std::string& name) {
     return account;
 }
 
-[[noreturn]] void fail(const Prepared& prepared, Step step) {
-    const StepFailure failure{step, errno};
-    [[maybe_unused]] const auto written = ::write(prepared.errorPipe, &failure, sizeof failure);
-    ::_exit(127);
+std::vector<ResourceLimit> limitsOf(const ProcessSettings& settings) {
+    std::vector<ResourceLimit> limits;
+    for (const auto& [name, value] : settings.rlimits) {
+        const rlim_t bound = value < 0 ? RLIM_INFINITY : static_cast<rlim_t>(value);
+        limits.push_back({resourceOf(name).value_or(0), {bound, bound}});
+    }
+    return limits;
 }
 
-void resetSignals() {
-    struct sigaction action {};
-    action.sa_handler = SIG_DFL;
-    for (int signal = 1; signal <= 64; ++signal) ::sigaction(signal, &action, nullptr);
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+std::optional<cpu_set_t> cpusOf(const ProcessSettings& settings) {
+    if (settings.cpus.empty()) return std::nullopt;
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    for (const int cpu : settings.cpus)
+        if (cpu < CPU_SETSIZE) CPU_SET(static_cast<std::size_t>(cpu), &cpus);
+    return cpus;
 }
 
-void openAs(const Prepared& prepared, const char* path, int target, Step step) {
-    const int fd = ::open(path, O_RDWR | O_NOCTTY);
-    if (fd < 0 || (fd != target && ::dup2(fd, target) < 0)) fail(prepared, step);
-    if (fd != target) ::close(fd);
-}
-
-// Raw system calls: glibc's wrappers would talk to the threads of the parent's image.
-void becomeUser(const Prepared& prepared) {
-    if (!prepared.account) return;
-    const Account& account = *prepared.account;
-    if (::syscall(SYS_setgroups, account.groups.size(), account.groups.data()) != 0)
-        fail(prepared, Step::Groups);
-    if (::syscall(SYS_setgid, account.group) != 0) fail(prepared, Step::Group);
-    if (::syscall(SYS_setuid, account.user) != 0) fail(prepared, Step::User);
-}
-
-void runChild(void* argument) {
-    const Prepared& prepared = *static_cast<const Prepared*>(argument);
-    resetSignals();
-    if (::setsid() < 0) fail(prepared, Step::Session);
-    ::umask(static_cast<mode_t>(prepared.plan->umask));
-    openAs(prepared, "/dev/null", STDIN_FILENO, Step::Input);
-    openAs(prepared, prepared.plan->outputFifo.c_str(), STDOUT_FILENO, Step::Output);
-    openAs(prepared, prepared.plan->errorFifo.c_str(), STDERR_FILENO, Step::ErrorOutput);
-    becomeUser(prepared);
-    const char* directory = prepared.plan->cwd.empty() ? "/" : prepared.plan->cwd.c_str();
-    if (::chdir(directory) != 0) fail(prepared, Step::Directory);
-    ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
-    ::execve(prepared.program.c_str(), prepared.argv.data(), prepared.env.data());
-    fail(prepared, Step::Exec);
-}
-
-Error describe(const StepFailure& failure, const SpawnPlan& plan, const std::string& program) {
-    std::string what = kStepNames.at(static_cast<std::size_t>(failure.step));
-    if (failure.step == Step::Exec) what += " " + program;
-    if (failure.step == Step::Directory) what += " " + plan.cwd;
-    if (failure.step == Step::User || failure.step == Step::Groups) what += " " + plan.user;
-    return Error(Errc::Failed, what + ": " + std::strerror(failure.error));
+/// `listen` outlives the result: it holds the variables that tell of passed sockets.
+Result<Prepared> prepare(const SpawnPlan& plan, std::array<std::string, 2>& listen) {
+    Prepared prepared;
+    prepared.program = searchPath(plan);
+    prepared.argv = pointers(plan.argv);
+    prepared.env = pointers(plan.env);
+    prepared.limits = limitsOf(plan.settings);
+    prepared.cpus = cpusOf(plan.settings);
+    prepared.plan = &plan;
+    if (!plan.sockets.empty()) {
+        listen = {"LISTEN_FDS=" + std::to_string(plan.sockets.size()),
+                  "LISTEN_PID=" + std::string(12, '\0')};
+        prepared.env.insert(prepared.env.begin(), {listen[0].data(), listen[1].data()});
+        prepared.listenPid = listen[1].data() + std::strlen("LISTEN_PID=");
+    }
+    if (plan.user.empty()) return prepared;
+    auto account = findAccount(plan.user);
+    if (!account) return account.error();
+    prepared.account = std::move(*account);
+    return prepared;
 }
 
 }  // namespace
 
 Result<SpawnedProcess> spawnProcess(const SpawnPlan& plan) {
-    Prepared prepared{searchPath(plan), pointers(plan.argv), pointers(plan.env), {}, &plan, -1};
-    if (!plan.user.empty()) {
-        auto account = findAccount(plan.user);
-        if (!account) return account.error();
-        prepared.account = std::move(*account);
-    }
+    std::array<std::string, 2> listen;
+    auto prepared = prepare(plan, listen);
+    if (!prepared) return prepared.error();
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0)
         return Error(Errc::Limit, std::string("pipe: ") + std::strerror(errno));
     const UniqueFd readEnd(ends[0]);
     UniqueFd writeEnd(ends[1]);
-    prepared.errorPipe = writeEnd.get();
+    if (!plan.sockets.empty()) writeEnd.reset(::fcntl(ends[1], F_DUPFD_CLOEXEC, kAboveSockets));
+    prepared->errorPipe = writeEnd.get();
     // A process of another user never sees the keeper's memory, not even for a moment.
-    const ClonePlan how{.sharesMemory = !prepared.account};
-    ClonedProcess child = cloneProcess(how, runChild, &prepared);
+    const ClonePlan how{.sharesMemory = !prepared->account, .cgroup = plan.cgroup};
+    ClonedProcess child = cloneProcess(how, runChild, &*prepared);
+    UniqueFd procs;
+    if (child.pid < 0 && plan.cgroup >= 0) {  // no clone3, or none that takes a cgroup
+        procs.reset(::openat(plan.cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC));
+        prepared->unifiedProcs = procs.get();
+        child = cloneProcess({.sharesMemory = how.sharesMemory}, runChild, &*prepared);
+    }
     if (child.pid < 0) return Error(Errc::Limit, std::string("fork: ") + std::strerror(errno));
     writeEnd.reset();
     StepFailure failure{};
@@ -176,7 +132,7 @@ Result<SpawnedProcess> spawnProcess(const SpawnPlan& plan) {
     if (got != static_cast<ssize_t>(sizeof failure))  // closed by exec
         return SpawnedProcess{child.pid, std::move(child.process)};
     ::waitpid(child.pid, nullptr, 0);
-    return describe(failure, plan, prepared.program);
+    return describe(failure, *prepared);
 }
 
 }  // namespace muster::keeper

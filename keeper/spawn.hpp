@@ -1,5 +1,6 @@
 #pragma once
 
+#include "common/process/process_settings.hpp"
 #include "common/process/unique_fd.hpp"
 
 #include <muster/result.hpp>
@@ -16,10 +17,13 @@ namespace muster::keeper {
 struct SpawnPlan {
     std::vector<std::string> argv;  // argv[0] without a slash is looked up in env's PATH
     std::vector<std::string> env;
-    std::string cwd;   // empty: /
-    std::string user;  // empty: as the keeper runs
-    int umask = 022;
+    std::string cwd;                    // empty: /
+    std::string user;                   // empty: as the keeper runs
     std::string outputFifo, errorFifo;  // opened for reading and writing as stdout and stderr
+    ProcessSettings settings;           // without what a cgroup is for
+    std::vector<int> sockets;           // passed as LISTEN_FDS; each number above 63
+    int cgroup = -1;                    // directory of a cgroup v2 it is born in; -1: none
+    std::vector<int> cgroupFiles;       // cgroup.procs that it writes itself into
 };
 
 struct SpawnedProcess {

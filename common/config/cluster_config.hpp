@@ -1,5 +1,6 @@
 #pragma once
 
+#include "common/process/process_settings.hpp"
 #include "common/tls/tls_context.hpp"
 
 #include <muster/types.hpp>
@@ -58,6 +59,7 @@ struct ServerType {
     RestartPolicy restart;
     StopPolicy stop;
     Readiness readiness;
+    ProcessSettings process;
     std::vector<std::string> dependsOn;  // types that must be ready first; acyclic
     bool isPomelo = false;               // started as pomelo starts its Node.js servers
     bool operator==(const ServerType&) const = default;

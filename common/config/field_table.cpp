@@ -1,5 +1,6 @@
 #include "common/config/fields.hpp"
 #include "common/config/limit_fields.hpp"
+#include "common/config/process_fields.hpp"
 
 namespace muster::config {
 constexpr std::int64_t kDay = 24LL * 3600 * 1000;
@@ -359,6 +360,7 @@ std::vector<Field> joined(std::initializer_list<const std::vector<Field>*> parts
 
 }  // namespace
 
-const std::vector<Field> kFields = joined({&kClusterFields, &kLimitFields, &kServerFields});
+const std::vector<Field> kFields =
+    joined({&kClusterFields, &kLimitFields, &kServerFields, &kProcessFields});
 
 }  // namespace muster::config

@@ -2,6 +2,7 @@
 #include "common/config/fields.hpp"
 #include "common/config/take.hpp"
 
+#include <charconv>
 #include <filesystem>
 
 #include <fmt/core.h>
@@ -98,6 +99,20 @@ int signalNumber(std::string name) {
     return 0;
 }
 
+constexpr std::int64_t kLeastMemory = 1 << 20;
+constexpr std::int64_t kMostMemory = std::int64_t{1} << 50;
+
+/// A whole number and KiB, MiB or GiB.
+std::optional<std::int64_t> parseSize(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failure != std::errc() || number <= 0) return std::nullopt;
+    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    const int shift = unit == "KiB" ? 10 : unit == "MiB" ? 20 : unit == "GiB" ? 30 : 0;
+    if (shift == 0 || number > (kMostMemory >> shift)) return std::nullopt;
+    return number << shift;
+}
+
 std::vector<std::string> signalNames() {
     std::vector<std::string> names;
     for (int number = 1; number < 32; ++number)
@@ -121,6 +136,7 @@ public:
                 error(*command, "/command",
                       "has no argv: add the program and its arguments as a list");
         }
+        readProcess(type.process);
         take(value_, "pomelo", type.isPomelo);
         type.dependsOn = texts(value_.find("dependsOn"));
         if (const JsonValue* on = value_.find("dependsOn"))
@@ -135,6 +151,53 @@ public:
 private:
     void error(const JsonValue& value, const std::string& below, std::string text) {
         draft_.problems.error(source_.at(value, pointer_ + below), std::move(text));
+    }
+
+    void readProcess(ProcessSettings& process) {
+        if (const JsonValue* command = value_.find("command")) {
+            if (const JsonValue* nice = command->find("nice"); nice != nullptr && nice->integer)
+                process.nice = static_cast<int>(*nice->integer);
+            if (const JsonValue* umask = command->find("umask")) readUmask(*umask, process);
+            process.sockets = texts(command->find("sockets"));
+            if (const JsonValue* cpus = command->find("cpus"))
+                for (const auto& cpu : cpus->elements)
+                    if (cpu.integer) process.cpus.push_back(static_cast<int>(*cpu.integer));
+        }
+        if (const JsonValue* limits = value_.find("limits")) readLimitsOf(*limits, process);
+        if (const JsonValue* limits = value_.find("rlimits"))
+            for (const auto& member : limits->members)
+                if (member.value.integer) process.rlimits[member.key] = *member.value.integer;
+    }
+
+    void readLimitsOf(const JsonValue& value, ProcessSettings& process) {
+        takeInteger(value, "cpuMax", process.cpuMax);
+        takeInteger(value, "cpuWeight", process.cpuWeight);
+        takeInteger(value, "pidsMax", process.pidsMax);
+        const JsonValue* memory = value.find("memoryMax");
+        if (memory == nullptr || memory->kind != Kind::String) return;
+        const auto bytes = parseSize(memory->text);
+        if (bytes && *bytes >= kLeastMemory) {
+            process.memoryMax = *bytes;
+            return;
+        }
+        error(*memory, "/limits/memoryMax",
+              fmt::format("\"{}\" is no size of memory: write a whole number and KiB, MiB or GiB, "
+                          "like \"256MiB\", of 1 MiB at least",
+                          memory->text));
+    }
+
+    void readUmask(const JsonValue& value, ProcessSettings& process) {
+        if (value.kind != Kind::String) return;
+        const auto& text = value.text;
+        const auto [end, failure] =
+            std::from_chars(text.data(), text.data() + text.size(), process.umask, 8);
+        if (failure == std::errc() && end == text.data() + text.size() && process.umask >= 0 &&
+            process.umask <= 0777)
+            return;
+        process.umask = ProcessSettings().umask;
+        error(
+            value, "/command/umask",
+            fmt::format("\"{}\" is no umask: give an octal number up to 0777, like \"027\"", text));
     }
 
     void readRestartOf(const JsonValue& value, ServerType& type) {

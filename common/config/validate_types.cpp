@@ -98,6 +98,7 @@ private:
         std::vector<std::string> all = type_.command.argv;
         all.insert(all.end(), type_.readiness.argv.begin(), type_.readiness.argv.end());
         all.push_back(type_.command.cwd);
+        all.insert(all.end(), type_.process.sockets.begin(), type_.process.sockets.end());
         for (const auto& [name, value] : type_.command.env) all.push_back(value);
         for (const auto& text : all)
             for (const auto& name : unknownPlaceholders(text))

@@ -14,14 +14,16 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr std::array<std::pair<Request::Op, const char*>, 7> kOps{
+constexpr std::array<std::pair<Request::Op, const char*>, 9> kOps{
     {{Request::Op::Spawn, "spawn"},
      {Request::Op::Signal, "signal"},
      {Request::Op::Sweep, "sweep"},
      {Request::Op::List, "list"},
      {Request::Op::Forget, "forget"},
      {Request::Op::Attach, "attach"},
-     {Request::Op::Shutdown, "shutdown"}}};
+     {Request::Op::Shutdown, "shutdown"},
+     {Request::Op::Release, "release"},
+     {Request::Op::Upgrade, "upgrade"}}};
 
 const char* nameOf(Request::Op op) {
     for (const auto& [known, name] : kOps)
@@ -90,18 +92,48 @@ Result<SpawnRequest> spawnOf(const Json& object) {
     spawn.env = std::move(*env);
     spawn.cwd = textOf(object, "cwd");
     spawn.user = textOf(object, "user");
-    spawn.umask = numberOf(object, "umask", 022);
     spawn.readyPattern = textOf(object, "readyPattern");
     if (spawn.id == kNodeId) return bad("id " + spawn.id + " is reserved for the node");
     if (spawn.argv.empty() || spawn.argv.front().empty()) return bad("argv is empty");
     if (!spawn.cwd.empty() && spawn.cwd.front() != '/') return bad("cwd is not absolute");
     if (hasNul(spawn.cwd) || hasNul(spawn.user)) return bad("cwd or user holds a NUL byte");
-    if (spawn.umask < 0 || spawn.umask > 0777) return bad("umask is not in 0..0777");
+    if (const auto found = object.find("settings"); found != object.end()) {
+        auto settings = decodeProcessSettings(jsonText(*found));
+        if (!settings) return settings.error();
+        spawn.settings = std::move(*settings);
+    }
     if (spawn.readyPattern.size() > 1024) return bad("readyPattern is longer than 1024 bytes");
     const std::string nonce = "MUSTER_NONCE=" + spawn.nonce;
     if (std::find(spawn.env.begin(), spawn.env.end(), nonce) == spawn.env.end())
         return bad("env lacks " + nonce);
     return spawn;
+}
+
+Json jsonOf(const ExitStatus& exit) {
+    Json json{{"known", exit.isKnown}, {"code", exit.code},     {"signal", exit.signal},
+              {"core", exit.hasCore},  {"timeMs", exit.timeMs}, {"ranForMs", exit.ranForMs}};
+    if (exit.isOutOfMemory) json["outOfMemory"] = true;
+    if (exit.memoryLimit > 0) json["memoryLimit"] = exit.memoryLimit;
+    if (!exit.lastLines.empty()) json["lastLines"] = exit.lastLines;
+    return json;
+}
+
+ExitStatus exitOf(const Json& json) {
+    ExitStatus exit;
+    exit.isKnown = boolOf(json, "known");
+    exit.code = numberOf<int>(json, "code");
+    exit.signal = numberOf<int>(json, "signal");
+    exit.hasCore = boolOf(json, "core");
+    exit.timeMs = numberOf<std::int64_t>(json, "timeMs");
+    exit.ranForMs = numberOf<std::int64_t>(json, "ranForMs");
+    exit.isOutOfMemory = boolOf(json, "outOfMemory");
+    exit.memoryLimit = numberOf<std::int64_t>(json, "memoryLimit");
+    const auto lines = json.find("lastLines");
+    if (lines == json.end() || !lines->is_array()) return exit;
+    for (const Json& line : *lines)
+        if (line.is_string() && exit.lastLines.size() < kMaxLastLines)
+            exit.lastLines.push_back(line.get<std::string>().substr(0, kMaxLastBytes));
+    return exit;
 }
 
 Json jsonOf(const ChildState& child) {
@@ -113,10 +145,8 @@ Json jsonOf(const ChildState& child) {
               {"adopted", child.isAdopted},
               {"matched", child.isMatched},
               {"lostLines", child.lostLines}};
-    if (child.exit)
-        json["exit"] = {{"known", child.exit->isKnown}, {"code", child.exit->code},
-                        {"signal", child.exit->signal}, {"core", child.exit->hasCore},
-                        {"timeMs", child.exit->timeMs}, {"ranForMs", child.exit->ranForMs}};
+    if (!child.cgroup.empty()) json["cgroup"] = child.cgroup;
+    if (child.exit) json["exit"] = jsonOf(*child.exit);
     return json;
 }
 
@@ -133,14 +163,9 @@ Result<ChildState> childOf(const Json& json) {
     child.isAdopted = boolOf(json, "adopted");
     child.isMatched = boolOf(json, "matched");
     child.lostLines = numberOf<std::uint64_t>(json, "lostLines");
+    child.cgroup = textOf(json, "cgroup");
     const auto exit = json.find("exit");
-    if (exit == json.end() || !exit->is_object()) return child;
-    child.exit = ExitStatus{boolOf(*exit, "known"),
-                            numberOf<int>(*exit, "code"),
-                            numberOf<int>(*exit, "signal"),
-                            boolOf(*exit, "core"),
-                            numberOf<std::int64_t>(*exit, "timeMs"),
-                            numberOf<std::int64_t>(*exit, "ranForMs")};
+    if (exit != json.end() && exit->is_object()) child.exit = exitOf(*exit);
     return child;
 }
 
@@ -179,8 +204,10 @@ std::string encode(const Request& request) {
                      {"env", spawn.env},
                      {"cwd", spawn.cwd},
                      {"user", spawn.user},
-                     {"umask", spawn.umask},
+                     {"settings", Json::parse(encode(spawn.settings))},
                      {"readyPattern", spawn.readyPattern}});
+    } else if (request.op == Request::Op::Upgrade) {
+        json["program"] = request.program;
     } else if (!request.id.empty()) {
         json.update({{"id", request.id}, {"nonce", request.nonce}, {"signal", request.signal}});
     }
@@ -200,6 +227,12 @@ Result<Request> decodeRequest(std::string_view text) {
     if (request.op == Request::Op::List || request.op == Request::Op::Attach ||
         request.op == Request::Op::Shutdown)
         return request;
+    if (request.op == Request::Op::Upgrade) {
+        request.program = textOf(*json, "program");
+        if (request.program.empty() || request.program.front() != '/' || hasNul(request.program))
+            return bad("program is no absolute path");
+        return request;
+    }
     request.id = textOf(*json, "id");
     request.nonce = textOf(*json, "nonce");
     request.signal = numberOf<int>(*json, "signal");
@@ -248,6 +281,15 @@ Result<std::variant<Answer, Event>> decodeFromKeeper(std::string_view text) {
     if (!child) return child.error();
     const auto kind = name == "matched" ? Event::Kind::Matched : Event::Kind::Exited;
     return Either(Event{kind, std::move(*child)});
+}
+
+JsonText encode(const ExitStatus& exit) {
+    return jsonText(jsonOf(exit));
+}
+
+ExitStatus decodeExit(std::string_view text) {
+    const auto json = parseJson(text);
+    return json && json->is_object() ? exitOf(*json) : ExitStatus{};
 }
 
 std::string encode(const ChildState& child) {

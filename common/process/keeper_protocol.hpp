@@ -1,5 +1,7 @@
 #pragma once
 
+#include "common/process/process_settings.hpp"
+
 #include <muster/result.hpp>
 
 #include <cstddef>
@@ -20,6 +22,10 @@ inline constexpr int kProtocolVersion = 1;
 inline constexpr std::size_t kMaxRequest = 1 << 20;  // bytes of one frame to the keeper
 inline constexpr std::size_t kMaxAnswer = 16 << 20;  // bytes of one frame from the keeper
 
+/// How much of a server's stderr its exit carries.
+inline constexpr std::size_t kMaxLastLines = 12;
+inline constexpr std::size_t kMaxLastBytes = 2 << 10;  // of all lines together
+
 /// The file names below the state directory.
 inline constexpr std::string_view kSocketFile = "keeper.sock";
 /// The id under which the keeper holds the node; no server may have it.
@@ -32,7 +38,7 @@ struct SpawnRequest {
     std::vector<std::string> env;  // "NAME=value": the whole environment
     std::string cwd;               // absolute; empty: /
     std::string user;              // empty: as the keeper runs
-    int umask = 022;
+    ProcessSettings settings;
     std::string readyPattern;  // a line of output that contains it is told once; empty: none
     bool operator==(const SpawnRequest&) const = default;
 };
@@ -42,8 +48,11 @@ struct ExitStatus {
     int code = 0;          // of exit(), if signal is 0
     int signal = 0;        // that ended it; 0: none
     bool hasCore = false;
-    std::int64_t timeMs = 0;    // wall clock, Unix milliseconds
-    std::int64_t ranForMs = 0;  // by the monotonic clock
+    std::int64_t timeMs = 0;               // wall clock, Unix milliseconds
+    std::int64_t ranForMs = 0;             // by the monotonic clock
+    bool isOutOfMemory = false;            // the kernel killed it at the limit of its cgroup
+    std::int64_t memoryLimit = 0;          // bytes: that limit
+    std::vector<std::string> lastLines{};  // of its stderr: at most 12, 2 KiB, harmless to print
     bool operator==(const ExitStatus&) const = default;
 };
 
@@ -56,16 +65,28 @@ struct ChildState {
     bool isAdopted = false;          // of an earlier keeper: its exit status will be unknown
     bool isMatched = false;          // readyPattern was seen
     std::uint64_t lostLines = 0;     // of its output, since the disk was full
+    std::string cgroup;              // its directory, or "none: " and why; empty: not known
     std::optional<ExitStatus> exit;  // absent: running
     bool operator==(const ChildState&) const = default;
 };
 
 struct Request {
-    enum class Op { Spawn, Signal, Sweep, List, Forget, Attach, Shutdown } op = Op::List;
+    enum class Op {
+        Spawn,
+        Signal,
+        Sweep,
+        List,
+        Forget,
+        Attach,
+        Shutdown,
+        Release,
+        Upgrade
+    } op = Op::List;
     std::uint64_t seq = 0;  // repeated in the answer
     SpawnRequest spawn;     // Spawn
-    std::string id, nonce;  // Signal, Sweep, Forget: this very life of it
+    std::string id, nonce;  // Signal, Sweep, Forget: this very life of it; Release: its last
     int signal = 0;         // Signal: to the whole process group
+    std::string program;    // Upgrade: absolute; what the keeper executes in its own place
 };
 
 struct Answer {
@@ -93,6 +114,10 @@ Result<std::variant<Answer, Event>> decodeFromKeeper(std::string_view text);
 
 /// A child's state as the JSON text that both sides also keep on disk.
 std::string encode(const ChildState& child);
+/// An exit as a JSON object, as it also stands in a node's reports. Decoding is total: what is not
+/// there or of another kind is as if it had not happened.
+JsonText encode(const ExitStatus& exit);
+ExitStatus decodeExit(std::string_view text);
 Result<ChildState> decodeChild(std::string_view text);
 
 /// `text` with its length in front.

@@ -7,6 +7,7 @@
 
 #include <muster/json.hpp>
 
+#include <chrono>
 #include <map>
 
 #include <fmt/format.h>
@@ -35,6 +36,15 @@ std::string blockerFact(const ServerRow& row) {
     return row.note.empty() ? state : state + " (" + row.note + ")";
 }
 
+/// By this host's clock; empty when it is not to be, or about now.
+std::string nextTryText(const ServerRow& row) {
+    if (!row.nextTryMs) return {};
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto wait = std::chrono::milliseconds(*row.nextTryMs) - now;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(wait);
+    return left.count() > 0 ? "in " + durationText(left) : std::string();
+}
+
 /// State, why, numbers, and the last events: what systemctl and kubectl users look for, in order.
 void printServer(Context& context, const ServerRow& row, const json& events) {
     const Cell state = stateCell(row.state, context.terminal());
@@ -52,6 +62,9 @@ void printServer(Context& context, const ServerRow& row, const json& events) {
     if (row.busy) printFact(context, "sessions", std::to_string(*row.busy));
     printFact(context, "version", row.version);
     printFact(context, "last exit", row.lastExit);
+    for (const std::string& line : row.lastLines) printFact(context, "", line);
+    printFact(context, "next try", nextTryText(row));
+    printFact(context, "cgroup", row.cgroup);
     if (row.age) printFact(context, "data age", durationText(*row.age));
     if (!events.is_array() || events.empty()) return;
     context.out() << "Events\n";

@@ -37,7 +37,13 @@ void addStatus(Json& row, const ServerStatus& status, WallTime wall, bool withAg
             row["exit"]["code"] = status.exit->code;
         if (status.exit->isKnown && status.exit->signal != 0)
             row["exit"]["signal"] = status.exit->signal;
+        if (status.exit->hasCore) row["exit"]["core"] = true;
+        if (status.exit->isOutOfMemory) row["exit"]["outOfMemory"] = true;
+        if (status.exit->memoryLimit > 0) row["exit"]["memoryLimit"] = status.exit->memoryLimit;
+        if (!status.exit->lastLines.empty()) row["exit"]["lastLines"] = status.exit->lastLines;
     }
+    if (status.nextTryMs > 0) row["nextTryMs"] = status.nextTryMs;
+    if (!status.cgroup.empty()) row["cgroup"] = status.cgroup;
     if (!withAges) return;
     if (status.startedMs > 0) {
         const auto uptime =

@@ -205,5 +205,8 @@ void KeeperLink::sweep(const std::string& id, const std::string& nonce, Done don
 void KeeperLink::forget(const std::string& id, const std::string& nonce, Done done) {
     ask(Request::Op::Forget, id, nonce, 0, std::move(done));
 }
+void KeeperLink::release(const std::string& id, const std::string& nonce) {
+    ask(Request::Op::Release, id, nonce, 0, {});
+}
 
 }  // namespace muster::supervisor

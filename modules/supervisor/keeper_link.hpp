@@ -27,6 +27,12 @@ public:
     virtual void signal(const std::string& id, const std::string& nonce, int signal, Done done) = 0;
     virtual void sweep(const std::string& id, const std::string& nonce, Done done) = 0;
     virtual void forget(const std::string& id, const std::string& nonce, Done done) = 0;
+    /// It is not to be started again soon: its sockets are closed. A keeper of an earlier version
+    /// knows no such thing, and has none.
+    virtual void release(const std::string& id, const std::string& nonce) {
+        (void)id;
+        (void)nonce;
+    }
 };
 
 /// What the keeper tells. On the node's loop.
@@ -61,6 +67,7 @@ public:
     void signal(const std::string& id, const std::string& nonce, int signal, Done done) override;
     void sweep(const std::string& id, const std::string& nonce, Done done) override;
     void forget(const std::string& id, const std::string& nonce, Done done) override;
+    void release(const std::string& id, const std::string& nonce) override;
 
 private:
     using AnswerReply = std::function<void(Result<keeper::Answer>)>;

@@ -282,12 +282,17 @@ void NodeService::measure(Entry& entry) {
     entry.used.rssBytes = usage->rssBytes;
 }
 
-ServerStatus NodeService::statusOf(const Entry& entry) {
+ServerStatus NodeService::statusOf(const Entry& entry) const {
     ServerStatus status = entry.process->status();
     status.revision = entry.revision;
     const SpecDigests& spec = status.pid > 0 ? entry.started : entry.next;
     if (!spec.empty()) status.spec = fingerprintOf(spec);
     status.policy = fingerprintOf(entry.policies);
+    if (const auto next = entry.process->nextTry()) {
+        const auto wait = std::chrono::ceil<milliseconds>(*next - loop_.now());
+        const auto wall = loop_.wallTime().time_since_epoch() + wait;
+        status.nextTryMs = std::chrono::duration_cast<milliseconds>(wall).count();
+    }
     if (status.pid == 0 || entry.used.pid != status.pid) return status;
     status.cpuPercent = entry.used.cpuPercent;
     status.rssBytes = entry.used.rssBytes;

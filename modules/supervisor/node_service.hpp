@@ -99,9 +99,10 @@ private:
     void tell(Entry& entry, std::vector<ServerEvent> events);
     void answerWaiters(const Entry& entry);
     void answer(const Waiter& waiter, const Entry& entry) const;
+    void releaseSockets(const Entry& entry, const std::string& nonce);
     keeper::SpawnRequest spawnRequest(const ServerSpec& spec) const;
     void measure(Entry& entry);
-    static ServerStatus statusOf(const Entry& entry);
+    ServerStatus statusOf(const Entry& entry) const;
     JsonText snapshot();
 
     EventLoop& loop_;

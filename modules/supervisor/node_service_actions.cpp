@@ -71,10 +71,20 @@ void NodeService::perform(Entry& entry, const ServerAction& action) {
         case Kind::Spawn: return spawn(entry);
         case Kind::Signal: return keeper_->signal(id, action.nonce, action.signal, logFailure);
         case Kind::Sweep: return keeper_->sweep(id, action.nonce, logFailure);
-        case Kind::Forget: return keeper_->forget(id, action.nonce, logFailure);
+        case Kind::Forget:
+            keeper_->forget(id, action.nonce, logFailure);
+            return releaseSockets(entry, action.nonce);
         case Kind::StartProbe: return startProbe(entry);
         case Kind::StopProbe: entry.probe.reset(); return;
     }
+}
+
+/// A client of a server that is not to come back is not to wait for it.
+void NodeService::releaseSockets(const Entry& entry, const std::string& nonce) {
+    const State state = entry.process->status().state;
+    const bool isOver = state == State::Stopped || state == State::Failed;
+    const ServerSpec& spec = entry.process->spec();
+    if (isOver && !spec.process.sockets.empty()) keeper_->release(spec.id, nonce);
 }
 
 void NodeService::spawn(Entry& entry) {
@@ -130,6 +140,7 @@ keeper::SpawnRequest NodeService::spawnRequest(const ServerSpec& spec) const {
     request.argv = spec.argv;
     request.cwd = spec.cwd;
     request.user = spec.user;
+    request.settings = spec.process;
     if (spec.readiness.kind == config::Readiness::Kind::Log)
         request.readyPattern = spec.readiness.pattern;
     std::map<std::string, std::string> variables;

@@ -165,6 +165,7 @@ void ServerProcess::spawned(const keeper::ChildState& child, TimePoint now) {
 void ServerProcess::started(const keeper::ChildState& child, TimePoint now) {
     status_.pid = child.pid;
     status_.startedMs = child.startedMs;
+    status_.cgroup = child.cgroup;
     watchdog_.reset();
     if (status_.hasWatchdog) armWatchdog(now);
     enter(State::Starting, "is not ready yet");
@@ -187,6 +188,7 @@ void ServerProcess::clearProcess() {
     act(Kind::Forget);
     status_.pid = 0;
     status_.startedMs = 0;
+    status_.cgroup.clear();
     status_.busy.reset();
     status_.cpuPercent.reset();
     status_.rssBytes.reset();

@@ -88,6 +88,8 @@ public:
     void tick(TimePoint now);
     /// When tick() is next needed.
     std::optional<TimePoint> deadline() const;
+    /// In Backoff: when it is started again.
+    std::optional<TimePoint> nextTry() const;
     Output take();
 
     const ServerSpec& spec() const { return spec_; }

@@ -86,6 +86,7 @@ void ServerProcess::attached(const std::optional<keeper::ChildState>& child, Tim
 void ServerProcess::resume(const keeper::ChildState& child, TimePoint now) {
     status_.pid = child.pid;
     status_.startedMs = child.startedMs;
+    status_.cgroup = child.cgroup;
     const State before = knownState();
     const bool wasStopping =
         status_.state == State::Adopting && (before == State::Stopping || isRestarting_);
@@ -222,6 +223,10 @@ void ServerProcess::readinessPassed(TimePoint now) {
     failedStart_ = "was not ready within " + limit;
     tell("exited", failedStart_ + ": stopped");
     beginStop(now);
+}
+
+std::optional<TimePoint> ServerProcess::nextTry() const {
+    return status_.state == State::Backoff ? deadline_ : std::nullopt;
 }
 
 void ServerProcess::tick(TimePoint now) {

@@ -151,6 +151,7 @@ JsonText encode(const ServerSpec& spec) {
            {"pattern", spec.readiness.pattern},
            {"argv", spec.readiness.argv},
            {"timeoutMs", spec.readiness.timeout.count()}}},
+         {"process", Json::parse(encode(spec.process))},
          {"pomelo", spec.isPomelo}});
 }
 
@@ -167,6 +168,9 @@ Result<ServerSpec> decodeSpec(std::string_view text) {
     if (!env) return env.error();
     auto readiness = readinessOf(objectOf(*json, "readiness"));
     if (!readiness) return readiness.error();
+    auto process = decodeProcessSettings(jsonText(objectOf(*json, "process")));
+    if (!process) return process.error();
+    spec.process = std::move(*process);
     spec.argv = std::move(*argv);
     spec.env = std::move(*env);
     spec.readiness = std::move(*readiness);

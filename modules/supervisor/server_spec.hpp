@@ -26,6 +26,7 @@ struct ServerSpec {
     config::RestartPolicy restart;
     config::StopPolicy stop;
     config::Readiness readiness;
+    ProcessSettings process;
     bool isPomelo = false;
     bool operator==(const ServerSpec&) const = default;
 };

@@ -4,6 +4,7 @@
 
 #include <muster/json.hpp>
 
+#include <array>
 #include <cstring>
 
 namespace muster::supervisor {
@@ -34,11 +35,6 @@ bool boolOf(const Json& object, const char* key) {
     return found != object.end() && *found == true;
 }
 
-Json jsonOf(const keeper::ExitStatus& exit) {
-    return {{"known", exit.isKnown}, {"code", exit.code},     {"signal", exit.signal},
-            {"core", exit.hasCore},  {"timeMs", exit.timeMs}, {"ranForMs", exit.ranForMs}};
-}
-
 Json jsonOf(const ServerStatus& status) {
     Json json{{"id", status.id},
               {"type", status.type},
@@ -57,19 +53,10 @@ Json jsonOf(const ServerStatus& status) {
     if (status.busy) json["busy"] = *status.busy;
     if (status.cpuPercent) json["cpuPercent"] = *status.cpuPercent;
     if (status.rssBytes) json["rssBytes"] = *status.rssBytes;
-    if (status.exit) json["exit"] = jsonOf(*status.exit);
+    if (status.exit) json["exit"] = Json::parse(encode(*status.exit));
+    if (status.nextTryMs > 0) json["nextTryMs"] = status.nextTryMs;
+    if (!status.cgroup.empty()) json["cgroup"] = status.cgroup;
     return json;
-}
-
-keeper::ExitStatus exitOf(const Json& json) {
-    keeper::ExitStatus exit;
-    exit.isKnown = boolOf(json, "known");
-    exit.code = numberOf<int>(json, "code").value_or(0);
-    exit.signal = numberOf<int>(json, "signal").value_or(0);
-    exit.hasCore = boolOf(json, "core");
-    exit.timeMs = numberOf<std::int64_t>(json, "timeMs").value_or(0);
-    exit.ranForMs = numberOf<std::int64_t>(json, "ranForMs").value_or(0);
-    return exit;
 }
 
 std::optional<ServerStatus> statusOf(const Json& json) {
@@ -95,8 +82,25 @@ std::optional<ServerStatus> statusOf(const Json& json) {
     status.policy = textOf(json, "policy");
     status.note = textOf(json, "note");
     if (const auto exit = json.find("exit"); exit != json.end() && exit->is_object())
-        status.exit = exitOf(*exit);
+        status.exit = keeper::decodeExit(jsonText(*exit));
+    status.nextTryMs = numberOf<std::int64_t>(json, "nextTryMs").value_or(0);
+    status.cgroup = textOf(json, "cgroup");
     return status;
+}
+
+std::string mebibytes(std::int64_t bytes) {
+    return std::to_string(bytes >> 20) + " MiB";
+}
+
+std::string reasonOf(const keeper::ExitStatus& exit) {
+    if (exit.isOutOfMemory)
+        return "out of memory" +
+               (exit.memoryLimit > 0 ? " (limit " + mebibytes(exit.memoryLimit) + ")" : "");
+    if (!exit.isKnown) return "unknown exit";
+    if (exit.signal == 0) return "exit status " + std::to_string(exit.code);
+    const char* name = ::strsignal(exit.signal);
+    return "killed by signal " + std::to_string(exit.signal) + " (" +
+           (name != nullptr ? name : "?") + ")" + (exit.hasCore ? ", core dumped" : "");
 }
 
 Error bad(const char* what) {
@@ -140,11 +144,19 @@ Result<NodeReport> decodeReport(std::string_view text) {
 }
 
 std::string describe(const keeper::ExitStatus& exit) {
-    if (!exit.isKnown) return "unknown exit";
-    if (exit.signal == 0) return "exit status " + std::to_string(exit.code);
-    const char* name = ::strsignal(exit.signal);
-    return "killed by signal " + std::to_string(exit.signal) + " (" +
-           (name != nullptr ? name : "?") + ")" + (exit.hasCore ? ", core dumped" : "");
+    const std::string line = tellingLine(exit.lastLines);
+    return reasonOf(exit) + (line.empty() ? "" : ": " + line);
+}
+
+std::string tellingLine(const std::vector<std::string>& lines) {
+    constexpr std::array<std::string_view, 7> kSigns{
+        "Error", "error:", "xception", "panic", "fatal", "Assertion", "terminate called"};
+    for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+        if (line->starts_with(' ')) continue;  // of a stack
+        for (const auto sign : kSigns)
+            if (line->find(sign) != std::string::npos) return *line;
+    }
+    return lines.empty() ? std::string() : lines.back();
 }
 
 }  // namespace muster::supervisor

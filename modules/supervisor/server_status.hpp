@@ -30,9 +30,11 @@ struct ServerStatus {
     std::optional<std::int64_t> busy;
     std::optional<double> cpuPercent;  // of one core
     std::optional<std::uint64_t> rssBytes;
-    std::string spec;    // fingerprint of what the process was started with; empty: unknown
-    std::string policy;  // likewise of what its node goes by: restart, stop, readiness
-    std::string note;    // the reason in words
+    std::string spec;            // fingerprint of what the process was started with; empty: unknown
+    std::string policy;          // likewise of what its node goes by: restart, stop, readiness
+    std::string note;            // the reason in words
+    std::int64_t nextTryMs = 0;  // Backoff: when it is started again, Unix milliseconds; 0: not
+    std::string cgroup;          // of its process, as the keeper says it
     std::optional<keeper::ExitStatus> exit;  // the last one
     bool operator==(const ServerStatus&) const = default;
 };
@@ -56,7 +58,11 @@ JsonText encode(const NodeReport& report);
 /// BadMessage if it is no report, or names more than 100 000 servers.
 Result<NodeReport> decodeReport(std::string_view text);
 
-/// An exit in words: "exit status 1", "killed by signal 9 (Killed), core dumped", "unknown exit".
+/// An exit in words: "exit status 1", "killed by signal 9 (Killed), core dumped", "unknown exit",
+/// "out of memory (limit 256 MiB)"; behind it what its stderr says of it.
 std::string describe(const keeper::ExitStatus& exit);
+/// The line that most likely says why: the last that speaks of an error and is not of a stack, or
+/// the last one. Empty if there is none.
+std::string tellingLine(const std::vector<std::string>& lines);
 
 }  // namespace muster::supervisor

@@ -45,6 +45,25 @@ int main(int argc, char** argv) {
     if (mode == "fork" && ::fork() == 0) ::setsid();
     if (mode == "print")
         for (int line = 0; line < std::atoi(value.c_str()); ++line) std::printf("line %d\n", line);
+    if (mode == "complain") {
+        std::fprintf(stderr, "Error: no database\n    at \x1b[31mstart\n\nGoodbye v1.0");
+        return 3;
+    }
+    if (mode == "serve") {  // one byte to each client of the socket it was given: its first letter
+        const char* count = std::getenv("LISTEN_FDS");
+        const char* pid = std::getenv("LISTEN_PID");
+        if (count == nullptr || pid == nullptr || std::atoi(pid) != ::getpid()) return 9;
+        for (;;) {
+            const muster::UniqueFd client(::accept4(3, nullptr, nullptr, SOCK_CLOEXEC));
+            ::send(client.get(), value.data(), 1, MSG_NOSIGNAL);
+        }
+    }
+    if (mode == "eat") {  // that many MiB
+        const auto bytes = static_cast<std::size_t>(std::atoi(value.c_str())) << 20;
+        for (volatile char *at = static_cast<char*>(std::malloc(bytes)), *end = at + bytes;
+             at < end; at += 4096)
+            *at = 1;
+    }
     if (mode == "chatter")
         for (int line = 0;; ++line) {
             std::printf("line %d\n", line);

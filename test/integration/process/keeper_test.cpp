@@ -1,10 +1,13 @@
 #include "common/process/unix_address.hpp"
 #include "test/integration/process/process_fixture.hpp"
+#include "test/support/free_port.hpp"
 #include "test/support/send_signal.hpp"
 
 #include <filesystem>
 #include <set>
+#include <sstream>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 namespace muster::test {
@@ -41,6 +44,110 @@ TEST_F(Keeper, TellsHowAServerEnded) {
     EXPECT_TRUE(exit->isKnown);
     EXPECT_EQ(exit->code, 7);
     EXPECT_EQ(exit->signal, 0);
+}
+
+TEST_F(Keeper, TellsTheLastWordsOfAServerWithItsExit) {
+    startKeeper();
+    attach();
+    ASSERT_TRUE(spawn(request("one", {"complain"})));
+    const auto exit = waitForExit("one");
+    ASSERT_TRUE(exit);
+    EXPECT_EQ(exit->code, 3);
+    EXPECT_EQ(exit->lastLines, (std::vector<std::string>{"Error: no database",
+                                                         "    at \\x1b[31mstart", "Goodbye v1.0"}));
+}
+
+TEST_F(Keeper, GivesTheNextLifeNoWordsOfTheOneBefore) {
+    startKeeper();
+    attach();
+    ASSERT_TRUE(spawn(request("one", {"complain"})));
+    ASSERT_TRUE(waitForExit("one"));
+    events_.clear();
+    ASSERT_TRUE(spawn(request("one", {"exit", "4"})));
+    const auto exit = waitForExit("one");
+    ASSERT_TRUE(exit);
+    EXPECT_EQ(exit->code, 4);
+    EXPECT_TRUE(exit->lastLines.empty());
+}
+
+/// What the first byte is that a client of 127.0.0.1:`port` gets; 0: refused.
+char firstByteAt(int port) {
+    const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    timeval wait{10, 0};
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+        return 0;
+    char byte = 0;
+    return ::recv(socket.get(), &byte, 1, 0) == 1 ? byte : '?';
+}
+
+TEST_F(Keeper, KeepsTheSocketOfAServerOverItsRestart) {
+    startKeeper();
+    attach();
+    const int port = freePort();
+    auto serving = request("one", {"serve", "a"});
+    serving.settings.sockets = {"127.0.0.1:" + std::to_string(port)};
+    const auto first = spawn(serving);
+    ASSERT_TRUE(first) << first.error().detail();
+    EXPECT_EQ(firstByteAt(port), 'a');
+    ASSERT_TRUE(signal(*first, SIGKILL));
+    ASSERT_TRUE(waitForExit("one"));
+    char answer = 0;
+    std::thread client([&] { answer = firstByteAt(port); });  // waits in the queue
+    auto next = request("one", {"serve", "b"});
+    next.settings.sockets = serving.settings.sockets;
+    const auto second = spawn(next);
+    client.join();
+    ASSERT_TRUE(second) << second.error().detail();
+    EXPECT_EQ(answer, 'b');
+}
+
+TEST_F(Keeper, TakesTheSocketOverFromAServerOfAKilledKeeper) {
+    startKeeper();
+    attach();
+    const int port = freePort();
+    auto serving = request("one", {"serve", "a"});
+    serving.settings.sockets = {"127.0.0.1:" + std::to_string(port)};
+    ASSERT_TRUE(spawn(serving));
+    link_.reset();
+    killKeeper();
+    startKeeper();
+    attach();
+    ASSERT_EQ(attached_.size(), 1U);
+    ASSERT_TRUE(signal(attached_.front(), SIGKILL));
+    ASSERT_TRUE(waitForExit("one"));
+    auto next = request("one", {"serve", "b"});
+    next.settings.sockets = serving.settings.sockets;
+    ASSERT_TRUE(spawn(next));
+    EXPECT_EQ(firstByteAt(port), 'b');
+}
+
+TEST_F(Keeper, ClosesTheSocketOfAServerThatIsNotToComeBack) {
+    startKeeper();
+    attach();
+    const int port = freePort();
+    auto serving = request("one", {"serve", "a"});
+    serving.settings.sockets = {"127.0.0.1:" + std::to_string(port)};
+    const auto child = spawn(serving);
+    ASSERT_TRUE(child);
+    ASSERT_TRUE(signal(*child, SIGKILL));
+    ASSERT_TRUE(waitForExit("one"));
+    link_->release("one", child->nonce);
+    EXPECT_TRUE(runUntil([&] { return !accepts(port); }));
+}
+
+TEST_F(Keeper, SaysWhichAddressItCannotListenAt) {
+    startKeeper();
+    attach();
+    auto serving = request("one", {"serve", "a"});
+    serving.settings.sockets = {"192.0.2.1:3010"};
+    const auto child = spawn(serving);
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().detail(), "listen 192.0.2.1:3010: Cannot assign requested address");
 }
 
 TEST_F(Keeper, RemembersAnExitUntilItIsForgotten) {
@@ -139,6 +246,70 @@ TEST_F(Keeper, ANewKeeperAdoptsTheServersOfAKilledOne) {
     const auto exit = waitForExit("one");
     ASSERT_TRUE(exit);
     EXPECT_FALSE(exit->isKnown);
+}
+
+TEST_F(Keeper, ExecutesAnotherProgramInItsPlaceAndLosesNoLine) {
+    startKeeper();
+    attach();
+    const auto child = spawn(request("one", {"chatter"}));
+    ASSERT_TRUE(child);
+    const pid_t keeper = keeperPid();
+    for (int round = 0; round < 5; ++round) {
+        const auto size = log("one.stdout").size();
+        const auto upgraded = keeper::upgradeKeeper(state(), KEEPER_PROGRAM);
+        ASSERT_TRUE(upgraded) << upgraded.error().detail();
+        EXPECT_TRUE(
+            eventually(std::chrono::seconds(10), [&] { return log("one.stdout").size() > size; }));
+    }
+    EXPECT_EQ(keeperPid(), keeper);
+    link_.reset();
+    attach();
+    ASSERT_EQ(attached_.size(), 1U);
+    EXPECT_EQ(attached_.front().pid, child->pid);
+    EXPECT_FALSE(attached_.front().isAdopted);
+    ASSERT_TRUE(signal(attached_.front(), SIGKILL));
+    const auto exit = waitForExit("one");
+    ASSERT_TRUE(exit);
+    EXPECT_TRUE(exit->isKnown);
+    EXPECT_EQ(exit->signal, SIGKILL);
+    std::istringstream lines(log("one.stdout"));
+    int count = 0;
+    for (std::string line; std::getline(lines, line) && !lines.eof(); ++count)
+        ASSERT_EQ(line, "line " + std::to_string(count));
+    EXPECT_GT(count, 10);
+}
+
+TEST_F(Keeper, KnowsHowAServerEndedWhileItExecutedAnotherProgram) {
+    startKeeper();
+    attach();
+    const auto child = spawn(request("one", {"sleep"}));
+    ASSERT_TRUE(child);
+    const pid_t keeper = keeperPid();
+    std::thread upgrade([&] { EXPECT_TRUE(keeper::upgradeKeeper(state(), KEEPER_PROGRAM)); });
+    sendSignal(child->pid, SIGKILL);
+    upgrade.join();
+    link_.reset();
+    events_.clear();
+    attach();
+    ASSERT_TRUE(runUntil([&] { return !events_.empty() || attached_.front().exit; }));
+    const auto exit = attached_.front().exit ? attached_.front().exit : waitForExit("one");
+    ASSERT_TRUE(exit);
+    EXPECT_TRUE(exit->isKnown);
+    EXPECT_EQ(exit->signal, SIGKILL);
+    EXPECT_EQ(keeperPid(), keeper);
+}
+
+TEST_F(Keeper, GoesOnAsItWasWhenTheOtherProgramIsNone) {
+    startKeeper();
+    attach();
+    const auto child = spawn(request("one", {"sleep"}));
+    ASSERT_TRUE(child);
+    EXPECT_FALSE(keeper::upgradeKeeper(state(), "/no/such/program"));
+    EXPECT_FALSE(keeper::upgradeKeeper(state(), "/etc", std::chrono::milliseconds(300)));
+    EXPECT_TRUE(signal(*child, SIGKILL));
+    const auto exit = waitForExit("one");
+    ASSERT_TRUE(exit);
+    EXPECT_TRUE(exit->isKnown);
 }
 
 TEST_F(Keeper, ASecondOneOfTheSameDirectoryDoesNotStart) {

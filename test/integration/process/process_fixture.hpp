@@ -10,6 +10,7 @@
 #include "test/support/temp_dir.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -23,6 +24,8 @@ namespace muster::test {
 /// started dies with the fixture.
 class ProcessTest : public testing::Test, public supervisor::KeeperObserver {
 protected:
+    // Directories of a keeper that is killed would stay: only the tests of cgroups make some.
+    ProcessTest() { ::setenv("MUSTER_CGROUP", "off", 1); }
     ~ProcessTest() override {
         link_.reset();
         killKeeper();

@@ -15,6 +15,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -112,6 +113,41 @@ TEST(Spawn, SaysWhyAProgramCannotRunAndLeavesNothingBehind) {
     ASSERT_FALSE(process);
     EXPECT_EQ(process.error().detail(), "exec /no/such/program: No such file or directory");
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+}
+
+TEST(Spawn, GivesAProcessItsPriorityLimitsMaskAndProcessors) {
+    SpawnPlan plan = planOf({"sleep"});
+    plan.settings.nice = 7;
+    plan.settings.umask = 027;
+    plan.settings.cpus = {0};
+    plan.settings.rlimits = {{"core", 0}, {"nofile", 333}};
+    const auto process = spawnProcess(plan);
+    ASSERT_TRUE(process) << process.error().detail();
+    EXPECT_EQ(::getpriority(PRIO_PROCESS, static_cast<id_t>(process->pid)), 7);
+    EXPECT_EQ(statusLine(process->pid, "Umask"), "0027");
+    EXPECT_EQ(statusLine(process->pid, "Cpus_allowed_list"), "0");
+    rlimit limit{};
+    ::prlimit(process->pid, RLIMIT_NOFILE, nullptr, &limit);
+    EXPECT_EQ(limit.rlim_cur, 333U);
+    ::prlimit(process->pid, RLIMIT_CORE, nullptr, &limit);
+    EXPECT_EQ(limit.rlim_max, 0U);
+    end(*process);
+}
+
+TEST(Spawn, SaysWhichLimitWasRefused) {
+    SpawnPlan plan = planOf({"sleep"});
+    plan.settings.rlimits = {{"core", 0}, {"nofile", 2'000'000'000}};
+    const auto process = spawnProcess(plan);
+    ASSERT_FALSE(process);
+    EXPECT_EQ(process.error().detail(), "setrlimit nofile 2000000000: Operation not permitted");
+}
+
+TEST(Spawn, SaysWhichProcessorsAreNotThere) {
+    SpawnPlan plan = planOf({"sleep"});
+    plan.settings.cpus = {1000, 1001};
+    const auto process = spawnProcess(plan);
+    ASSERT_FALSE(process);
+    EXPECT_EQ(process.error().detail(), "sched_setaffinity 1000,1001: Invalid argument");
 }
 
 TEST(Spawn, RunsAProcessAsAnotherUser) {

@@ -150,6 +150,20 @@ TEST(Status, ShowsAServerWithItsEvents) {
     EXPECT_EQ(shell.run({"status", "a", "--check"}), 9);
 }
 
+TEST(Status, ShowsTheLastWordsOfAServer) {
+    Shell shell;
+    shell.master.answers("status", JsonText(R"({"server":{"id":"a","state":"backoff",)"
+                                            R"("exit":{"signal":9,"outOfMemory":true,)"
+                                            R"("lastLines":["Error: x","  at \u001by"]},)"
+                                            R"("nextTryMs":9000000000000,"cgroup":"none: off"}})"));
+    EXPECT_EQ(shell.run({"status", "a"}), 0);
+    EXPECT_THAT(shell.out, HasSubstr("SIGKILL (out of memory)"));
+    EXPECT_THAT(shell.out, HasSubstr("Error: x\n"));
+    EXPECT_THAT(shell.out, HasSubstr("at \\x1by"));
+    EXPECT_THAT(shell.out, HasSubstr("next try      in "));
+    EXPECT_THAT(shell.out, HasSubstr("none: off"));
+}
+
 TEST(Status, OfTheClusterCountsStates) {
     Shell shell;
     shell.master.answers(

@@ -47,6 +47,52 @@ TEST(MusterFile, GivesEveryValue) {
     EXPECT_FALSE(chat.isPomelo);
 }
 
+TEST(MusterFile, SaysWhatAProcessIsGiven) {
+    ConfigCase game;
+    game.muster(R"("types": {"chat": {"command": {"argv": ["/bin/sh"], "nice": -5, "umask": "027",
+        "cpus": [0, 1]}, "rlimits": {"core": -1, "nofile": 65536}}})");
+    ProcessSettings expected;
+    expected.nice = -5;
+    expected.umask = 027;
+    expected.cpus = {0, 1};
+    expected.rlimits = {{"core", -1}, {"nofile", 65536}};
+    EXPECT_EQ(game.cluster().types.at("chat").process, expected);
+}
+
+TEST(MusterFile, SaysWhatIsWrongWithWhatAProcessIsGiven) {
+    ConfigCase game;
+    game.muster(R"("types": {"chat": {"command": {"argv": ["/bin/sh"], "nice": 20, "umask": "088"},
+        "rlimits": {"nofiles": 3}}})");
+    const auto problems = game.problems();
+    ASSERT_EQ(problems.size(), 3U);
+    EXPECT_THAT(problems[0], HasSubstr("/types/chat/command/nice: 20"));
+    EXPECT_THAT(problems[1], HasSubstr("\"088\" is no umask"));
+    EXPECT_THAT(problems[2], HasSubstr("Did you mean \"nofile\"?"));
+}
+
+TEST(MusterFile, BoundsAServerByItsCgroup) {
+    ConfigCase game;
+    game.muster(R"("types": {"chat": {"command": ["/bin/sh"],
+        "limits": {"memoryMax": "256MiB", "cpuMax": 150, "cpuWeight": 50, "pidsMax": 100}}})");
+    ProcessSettings expected;
+    expected.memoryMax = 256 << 20;
+    expected.cpuMax = 150;
+    expected.cpuWeight = 50;
+    expected.pidsMax = 100;
+    EXPECT_EQ(game.cluster().types.at("chat").process, expected);
+}
+
+TEST(MusterFile, KnowsASizeOfMemoryByItsUnit) {
+    for (const char* size : {"256", "256M", "-1MiB", "1023KiB", "2000000GiB", "MiB", "1.5GiB"}) {
+        ConfigCase game;
+        game.muster(R"("types": {"chat": {"command": ["/bin/sh"], "limits": {"memoryMax": ")" +
+                    std::string(size) + R"("}}})");
+        const auto problems = game.problems();
+        ASSERT_EQ(problems.size(), 1U) << size;
+        EXPECT_THAT(problems[0], HasSubstr("is no size of memory"));
+    }
+}
+
 TEST(MusterFile, BoundsTheBrokerAndShowsItsFigures) {
     ConfigCase game;
     game.muster(

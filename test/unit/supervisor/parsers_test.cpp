@@ -66,8 +66,11 @@ TEST(KeeperProtocol, BringsASpawnOver) {
     keeper::Request request;
     request.op = keeper::Request::Op::Spawn;
     request.seq = 9;
+    ProcessSettings settings;
+    settings.umask = 077;
+    settings.pidsMax = 5;
     request.spawn = {"one",  "12345678", {"a", "b c"}, {"MUSTER_NONCE=12345678"},
-                     "/tmp", "nobody",   077,          "ready"};
+                     "/tmp", "nobody",   settings,     "ready"};
     const auto decoded = keeper::decodeRequest(keeper::encode(request));
     ASSERT_TRUE(decoded) << decoded.error().detail();
     EXPECT_EQ(decoded->spawn, request.spawn);
@@ -131,12 +134,38 @@ TEST(ServerSpec, RefusesWhatCannotBeRun) {
         EXPECT_FALSE(decodeSpec(text)) << text;
 }
 
+TEST(ExitStatus, IsDescribedWithTheLineThatSaysWhy) {
+    keeper::ExitStatus exit;
+    exit.isKnown = true;
+    exit.code = 1;
+    EXPECT_EQ(describe(exit), "exit status 1");
+    exit.lastLines = {"/game/app.js:3", "Error: no database", "    at Error (x.js:1:2)",
+                      "Node.js v20"};
+    EXPECT_EQ(describe(exit), "exit status 1: Error: no database");
+    exit.lastLines = {"bye", "now"};
+    EXPECT_EQ(describe(exit), "exit status 1: now");
+}
+
+TEST(ExitStatus, SaysThatTheMemoryWasOut) {
+    keeper::ExitStatus exit;
+    exit.isKnown = true;
+    exit.signal = 9;
+    exit.isOutOfMemory = true;
+    exit.memoryLimit = 256 << 20;
+    EXPECT_EQ(describe(exit), "out of memory (limit 256 MiB)");
+}
+
 TEST(NodeReport, BringsItselfOverAndRefusesNonsense) {
     NodeReport report;
     ServerStatus status;
     status.id = "chat-1";
     status.state = ServerState::Backoff;
     status.exit = keeper::ExitStatus{true, 0, 9, true, 5, 6};
+    status.exit->lastLines = {"Error: x", "  at y"};
+    status.exit->isOutOfMemory = true;
+    status.exit->memoryLimit = 1 << 20;
+    status.nextTryMs = 7;
+    status.cgroup = "/sys/fs/cgroup/muster/one";
     status.busy = 4;
     report.servers.push_back(status);
     report.events.push_back({"exited", "killed", 5});

@@ -68,6 +68,18 @@ TEST(ServerProcess, NamesACrashLoopAndItsReason) {
     EXPECT_NE(server.process.status().note.find("exit status 139"), std::string::npos);
 }
 
+TEST(ServerProcess, KnowsWhenItIsStartedAgain) {
+    Scenario server(config::Readiness::Kind::Start);
+    server.start();
+    server.exits(1);
+    EXPECT_FALSE(server.process.nextTry());
+    server.exits(1);
+    ASSERT_EQ(server.state(), State::Backoff);
+    EXPECT_EQ(server.process.nextTry(), server.process.deadline());
+    server.advance(10s);
+    EXPECT_FALSE(server.process.nextTry());
+}
+
 TEST(ServerProcess, FailsAfterTheMostRestartsInARow) {
     Scenario server(config::Readiness::Kind::Start);
     auto spec = server.process.spec();
