@@ -36,6 +36,7 @@ constexpr Entry kEntries[] = {
     {"diff", runPlan},
     {"apply", runApply},
     {"add", runAdd},
+    {"scale", runScale},
     {"wait", runWait},
     {"events", runEvents},
     {"orders", runOrders},

@@ -15,6 +15,7 @@ ExitCode runControl(Context& context);
 ExitCode runPlan(Context& context);
 ExitCode runApply(Context& context);
 ExitCode runAdd(Context& context);
+ExitCode runScale(Context& context);
 ExitCode runWait(Context& context);
 ExitCode runEvents(Context& context);
 ExitCode runOrders(Context& context);

@@ -125,6 +125,11 @@ void addChangingVerbs(CLI::App& app, Arguments& a) {
         a.deadline = *span;
     });
     restart->add_flag("--only-changed", a.isOnlyChanged);
+    CLI::App* scale = app.add_subcommand("scale");
+    scale->add_option("words", a.words);
+    addOptionalValue(*scale, "--drain", a, a.drain, isDuration);
+    scale->add_flag("--yes", a.isConfirmed);
+    scale->add_flag("--dry-run", a.isDryRun);
     CLI::App* add = app.add_subcommand("add");
     add->add_option("pair", a.words);
     add->add_flag("--dry-run", a.isDryRun);

@@ -61,6 +61,8 @@ inline constexpr std::array kVerbs{
          "add servers, as an entry of servers.json",
          "muster add serverType=chat id=chat-3 host=127.0.0.1 port=6052",
          "0 done, 2 usage, 5 timed out, 6 not allowed, 7 no master answers, 8 refused"},
+    Verb{"scale", "scale TYPE N [--drain[=30m]] [--yes] [--dry-run]",
+         "so many servers of a type: the lowest numbers stay", "muster scale chat 4", kChangeExits},
     Verb{"wait", "wait SELECTOR... | all [-t TYPE] [-i ID] [--timeout 60s]",
          "wait until servers are ready", "muster wait all --timeout 2m",
          "0 all ready, 2 usage, 3 nothing matched, 5 not ready in time, 7 no master answers"},

@@ -36,7 +36,8 @@ std::string joined(const std::vector<std::string>& words) {
 }  // namespace
 
 bool Change::isTouching() const {
-    const bool isEnding = change == "remove" || change == "move" || change == "restart";
+    const bool isEnding =
+        change == "remove" || change == "move" || change == "restart" || change == "stop";
     return isEnding && state != "stopped";
 }
 
@@ -53,8 +54,8 @@ std::string Change::diffLine() const {
 }
 
 Colour Change::colour() const {
-    if (change == "add") return Colour::Green;
-    if (change == "remove") return Colour::Red;
+    if (change == "add" || change == "start") return Colour::Green;
+    if (change == "remove" || change == "stop") return Colour::Red;
     return isChange() ? Colour::Yellow : Colour::None;
 }
 
@@ -77,7 +78,8 @@ std::int64_t ChangeList::sessions() const {
 
 std::string ChangeList::summary() const {
     std::string text;
-    for (const char* word : {"add", "remove", "move", "restart", "update", "unchanged"}) {
+    for (const char* word :
+         {"add", "start", "remove", "stop", "move", "restart", "update", "unchanged"}) {
         const auto count = std::count_if(changes.begin(), changes.end(),
                                          [&](const Change& c) { return c.change == word; });
         if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, word);

@@ -25,7 +25,7 @@ std::string stringOf(const json& object, const char* key) {
 }
 
 std::string alreadyWord(const std::string& verb) {
-    if (verb == "restart" || verb == "apply") return "unchanged";
+    if (verb == "restart" || verb == "apply" || verb == "scale") return "unchanged";
     if (verb == "cordon") return "already cordoned";
     if (verb == "uncordon") return "not cordoned";
     return verb == "start" ? "already running" : "already stopped";
@@ -35,6 +35,7 @@ std::string doneWord(const std::string& verb) {
     if (verb == "stop") return "stopped";
     if (verb == "apply") return "applied";
     if (verb == "kill") return "killed";
+    if (verb == "scale") return "changed";
     return verb + "ed";
 }
 

@@ -9,6 +9,7 @@
 #include <muster/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -65,15 +66,44 @@ Result<ChangeList> askForPlan(Context& context) {
 ExitCode confirm(Context& context, const ChangeList& list) {
     if (context.args().isConfirmed || list.touched() == 0) return ExitCode::Done;
     const auto typed = context.hooks().ask(
-        fmt::format("apply this to {} running server{} with {} sessions: type the cluster's name: ",
-                    list.touched(), list.touched() == 1 ? "" : "s", list.sessions()),
+        fmt::format("{} this to {} running server{} with {} sessions: type the cluster's name: ",
+                    context.args().verb, list.touched(), list.touched() == 1 ? "" : "s",
+                    list.sessions()),
         false);
-    if (!typed) return context.fail(ExitCode::Usage, "apply needs --yes where nobody can be asked");
+    if (!typed)
+        return context.fail(ExitCode::Usage,
+                            context.args().verb + " needs --yes where nobody can be asked");
     if (*typed != list.cluster) return context.fail(ExitCode::Refused, "not confirmed");
     return ExitCode::Done;
 }
 
 }  // namespace
+
+ExitCode runScale(Context& context) {
+    const Arguments& args = context.args();
+    std::size_t count = 0;
+    const std::string number = args.words.size() == 2 ? args.words[1] : std::string();
+    const char* end = number.data() + number.size();
+    const auto read = std::from_chars(number.data(), end, count);
+    if (number.empty() || read.ec != std::errc() || read.ptr != end)
+        return context.fail(ExitCode::Usage,
+                            "scale takes a type and a number of servers: 'muster scale chat 4'");
+    json body{{"op", "scale"}, {"type", args.words[0]}, {"count", count}, {"dryRun", true}};
+    const auto answer = context.ask("supervisor", jsonText(body), kPlanTime);
+    if (!answer) return context.fail(answer.error());
+    const auto list = parseChanges(*answer);
+    if (!list) return context.fail(list.error());
+    const bool isJson = args.format == Format::Json || args.format == Format::JsonLines;
+    if (!isJson || args.isDryRun || !list->hasChanges()) print(context, *list);
+    if (!list->hasChanges()) return ExitCode::Done;
+    if (args.isDryRun) return ExitCode::Changes;
+    if (const ExitCode confirmed = confirm(context, *list); confirmed != ExitCode::Done)
+        return confirmed;
+    body.erase("dryRun");
+    body["plan"] = list->plan;
+    if (auto added = addChangeFlags(args, body); !added) return context.fail(added.error());
+    return sendOperation(context, std::move(body));
+}
 
 ExitCode runPlan(Context& context) {
     const auto list = askForPlan(context);

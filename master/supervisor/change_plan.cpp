@@ -59,6 +59,8 @@ const char* nameOf(Kind kind) {
         case Kind::Move: return "move";
         case Kind::Restart: return "restart";
         case Kind::Update: return "update";
+        case Kind::Start: return "start";
+        case Kind::Stop: return "stop";
     }
     return "unchanged";
 }

@@ -25,7 +25,7 @@ struct ServerFacts {
 
 /// What becomes of one server.
 struct ServerChange {
-    enum class Kind { Unchanged, Add, Remove, Move, Restart, Update };
+    enum class Kind { Unchanged, Add, Remove, Move, Restart, Update, Start, Stop };
     Kind kind = Kind::Unchanged;
     std::string id;
     std::string type;
@@ -36,7 +36,7 @@ struct ServerChange {
     bool operator==(const ServerChange&) const = default;
 };
 
-/// "unchanged", "add", "remove", "move", "restart", "update".
+/// "unchanged", "add", "remove", "move", "restart", "update"; of `scale` also "start" and "stop".
 const char* nameOf(ServerChange::Kind kind);
 
 /// What a new configuration changes, server by server, before anything moves. Pure.

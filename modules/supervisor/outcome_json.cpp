@@ -39,6 +39,17 @@ Json outcomeJson(const ServerOutcome& outcome) {
     return {{"id", outcome.id}, {"outcome", outcomeName(outcome.kind)}, {"detail", outcome.detail}};
 }
 
+Json changeJson(const ServerChange& change) {
+    Json json{{"id", change.id},
+              {"type", change.type},
+              {"change", nameOf(change.kind)},
+              {"state", change.state},
+              {"busy", change.busy}};
+    if (!change.keys.empty()) json["keys"] = change.keys;
+    if (!change.note.empty()) json["note"] = change.note;
+    return json;
+}
+
 Result<OperationOptions> optionsOf(const Json& message) {
     OperationOptions options;
     options.isOnlyChanged = message.value("onlyChanged", Json()) == true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "master/supervisor/change_plan.hpp"
 #include "modules/console/server_control.hpp"
 #include "modules/supervisor/operation.hpp"
 
@@ -13,6 +14,8 @@ namespace muster::supervisor {
 
 /// {"id","outcome","detail"} as in docs/protocol.md.
 nlohmann::json outcomeJson(const ServerOutcome& outcome);
+/// One of the changes of a plan, as there.
+nlohmann::json changeJson(const ServerChange& change);
 /// How an operation is to go about it; BadMessage names the field.
 Result<OperationOptions> optionsOf(const nlohmann::json& message);
 /// "timeoutMs", a minute without it; at most a day.

@@ -33,12 +33,14 @@ void SupervisorMaster::apply(const JsonText& message, const Reply& reply) {
     if (wanted.empty())
         return reply(Error(Errc::BadMessage, "\"apply\" needs the plan: ask for it by \"plan\""));
     if (application_) return reply(Error(Errc::Conflict, "another apply is under way"));
+    if (scaling_) return reply(Error(Errc::Conflict, "a scale is under way"));
     auto target = ports_.loadConfig();
     if (!target) return reply(target.error());
     propose(std::move(*target), [this, reply, wanted, options = *options,
                                  end = loop_.now() + timeoutOf(json)](const auto& proposal) {
         if (!proposal) return reply(proposal.error());
-        if (application_) return reply(Error(Errc::Conflict, "another apply is under way"));
+        if (application_ || scaling_)
+            return reply(Error(Errc::Conflict, "another apply or a scale is under way"));
         if ((*proposal)->plan.fingerprint() != wanted)
             return reply(Error(Errc::Conflict,
                                "the plan is no longer what would be done: ask for it again"));
@@ -67,6 +69,23 @@ void SupervisorMaster::stopRemoved() {
             [this](const std::vector<ServerOutcome>& outcomes) { retire(outcomes); });
 }
 
+/// It is down, and nobody has it any more: what is kept of it goes with `transaction`.
+void SupervisorMaster::forget(const std::string& id, Transaction& transaction) {
+    const std::string name = wire::percentEncode(id);
+    for (const char* prefix : {"desired/", "added/", "cordon/"})
+        if (store_.get(prefix + name)) transaction.erases.push_back(prefix + name);
+    ports_.order(
+        {fleet_.find(id)->nodeId, jsonText({{"op", "forget"}, {"id", id}}), kForgetDeadline},
+        [id](const Result<JsonText>& result) {
+            if (!result)
+                log::warn("supervisor", "{} is not forgotten by its node: {}", id,
+                          result.error().detail());
+        });
+    concludeAll(id);
+    fleet_.remove(id);
+    dirty_.insert(id);
+}
+
 /// What is down and not wanted is forgotten by everybody; then the configuration is the new one.
 void SupervisorMaster::retire(const std::vector<ServerOutcome>& outcomes) {
     if (!application_) return;
@@ -79,19 +98,7 @@ void SupervisorMaster::retire(const std::vector<ServerOutcome>& outcomes) {
         if (!isMoving || !isDown) note(isMoving ? "move" : "remove", {outcome});
         if (!isDown || fleet_.find(id) == nullptr) continue;
         application_->stopped.insert(id);
-        const std::string name = wire::percentEncode(id);
-        for (const char* prefix : {"desired/", "added/", "cordon/"})
-            if (store_.get(prefix + name)) transaction.erases.push_back(prefix + name);
-        ports_.order(
-            {fleet_.find(id)->nodeId, jsonText({{"op", "forget"}, {"id", id}}), kForgetDeadline},
-            [id](const Result<JsonText>& result) {
-                if (!result)
-                    log::warn("supervisor", "{} is not forgotten by its node: {}", id,
-                              result.error().detail());
-            });
-        concludeAll(id);
-        fleet_.remove(id);
-        dirty_.insert(id);
+        forget(id, transaction);
     }
     ports_.commit(std::move(transaction),
                   [this, isAlive = std::weak_ptr(isAlive_)](const Result<std::int64_t>& result) {

@@ -1,4 +1,5 @@
 #include "common/wire/topics.hpp"
+#include "modules/supervisor/outcome_json.hpp"
 #include "modules/supervisor/supervisor_master.hpp"
 
 #include <muster/json.hpp>
@@ -25,17 +26,6 @@ SpecDigests digestsAt(const Json& object, const std::string& id) {
     for (const auto& [part, hash] : found->items())
         if (hash.is_string()) digests[part] = hash.get<std::string>();
     return digests;
-}
-
-Json jsonOf(const ServerChange& change) {
-    Json json{{"id", change.id},
-              {"type", change.type},
-              {"change", nameOf(change.kind)},
-              {"state", change.state},
-              {"busy", change.busy}};
-    if (!change.keys.empty()) json["keys"] = change.keys;
-    if (!change.note.empty()) json["note"] = change.note;
-    return json;
 }
 
 /// "2 to add, 1 to restart"; empty without changes.
@@ -186,7 +176,7 @@ void SupervisorMaster::plan(const Reply& reply) {
         if (!proposal) return reply(proposal.error());
         const ChangePlan& plan = (*proposal)->plan;
         Json changes = Json::array();
-        for (const ServerChange& change : plan.changes) changes.push_back(jsonOf(change));
+        for (const ServerChange& change : plan.changes) changes.push_back(changeJson(change));
         reply(jsonText({{"plan", plan.fingerprint()},
                         {"config", (*proposal)->target.base},
                         {"cluster", cluster_.name},
@@ -223,7 +213,8 @@ void SupervisorMaster::take(const config::Cluster& next) {
 }
 
 void SupervisorMaster::adopt(const config::Cluster& next, std::function<void(std::string)> done) {
-    if (application_) return done("an apply is under way: the servers' part was not taken");
+    if (application_ || scaling_)
+        return done("an apply or a scale is under way: the servers' part was not taken");
     propose(next, [this, done = std::move(done)](const auto& proposal) {
         if (!proposal) return done(proposal.error().detail());
         take((*proposal)->target);

@@ -46,6 +46,7 @@ void SupervisorMaster::stop() {
     loop_.cancel(mirrorTimer_);
     loop_.cancel(drainTimer_);
     application_.reset();
+    scaling_.reset();
     for (const auto& [id, timer] : pauses_) loop_.cancel(timer);
     for (const Operation& operation : operations_) loop_.cancel(operation.timer);
     for (const auto& [id, timer] : awaited_) loop_.cancel(timer);

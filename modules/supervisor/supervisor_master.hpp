@@ -130,6 +130,16 @@ private:
         std::size_t updating = 0;
         Reply reply;
     };
+    /// A `scale` until its results are told.
+    struct Scaling {
+        std::string type;
+        OperationOptions options;
+        TimePoint end;
+        std::vector<std::string> starts, creations, removes, stops;
+        std::size_t creates = 0;                                     // still to be added
+        std::vector<std::pair<std::string, ServerOutcome>> results;  // with what was to be done
+        Reply reply;
+    };
     using ProposalReply = std::function<void(Result<std::shared_ptr<Proposal>>)>;
     struct Addition {
         JsonText entry;
@@ -188,6 +198,7 @@ private:
     void take(const config::Cluster& next);
     void plan(const Reply& reply);
     void apply(const JsonText& message, const Reply& reply);
+    void forget(const std::string& id, Transaction& transaction);
     void stopRemoved();
     void retire(const std::vector<ServerOutcome>& outcomes);
     void updatePolicies();
@@ -196,6 +207,13 @@ private:
     void endApply();
     void note(const char* change, const std::vector<ServerOutcome>& outcomes);
     std::chrono::milliseconds timeLeft() const;
+    void scale(const JsonText& message, const Reply& reply);
+    Result<ChangePlan> planScaling(const std::string& type, std::size_t count) const;
+    void create();
+    void startScaled();
+    void stopScaled();
+    void retireScaled(const std::vector<ServerOutcome>& outcomes);
+    void endScaling();
     void loadCordons();
     void setCordons(const std::vector<std::string>& ids, Cordon cordon,
                     std::function<void(Result<std::int64_t>)> done);
@@ -223,6 +241,7 @@ private:
     std::list<Operation> operations_;
     std::uint64_t nextSerial_ = 1;
     std::optional<Application> application_;  // one at a time
+    std::optional<Scaling> scaling_;          // likewise, and not beside an application
     std::deque<Addition> additions_;  // one at a time: each is checked against those before it
     std::map<std::string, TimerId> awaited_;  // nodes that are away, but not for long yet
     bool isReconciling_ = false;              // posted

@@ -69,39 +69,6 @@ TEST(Restart, TakesNoServerForAWidth) {
     EXPECT_EQ(shell.run({"restart", "a", "--rolling", "101%"}), 2);
 }
 
-constexpr const char* kPlan = R"({"plan":"p1","cluster":"chat","changes":[
-    {"id":"a","change":"restart","state":"ready","busy":3,"keys":["argv"]},
-    {"id":"b","change":"add","state":"stopped","busy":0},
-    {"id":"c","change":"unchanged","state":"ready","busy":9}],"master":["limits"]})";
-
-TEST(Plan, ShowsWhatChangesAndEndsWithItsOwnStatus) {
-    Shell shell;
-    shell.master.answers("plan", JsonText(kPlan));
-    EXPECT_EQ(shell.run({"plan"}), 10);
-    EXPECT_THAT(shell.out, HasSubstr("argv"));
-    EXPECT_THAT(shell.err, HasSubstr("touches 1 running server with 3 sessions"));
-    EXPECT_THAT(shell.err, HasSubstr("limits"));
-    EXPECT_EQ(shell.run({"diff"}), 10);
-    EXPECT_EQ(shell.out, "~ a restart: argv\n+ b add\n");
-    Shell other;
-    other.master.answers("plan", JsonText(R"({"plan":"p2","changes":[]})"));
-    EXPECT_EQ(other.run({"plan"}), 0);
-}
-
-TEST(Apply, AsksBeforeItTouchesWhatRuns) {
-    Shell shell;
-    shell.master.answers("plan", JsonText(kPlan));
-    shell.master.answers("apply", JsonText(R"({"results":[
-        {"id":"a","change":"restart","outcome":"done"}]})"));
-    EXPECT_EQ(shell.run({"apply"}), 2);
-    EXPECT_EQ(shell.run({"apply", "--dry-run"}), 10);
-    EXPECT_EQ(shell.run({"apply", "--yes", "--plan", "other"}), 8);
-    shell.typed = "chat";
-    EXPECT_EQ(shell.run({"apply", "--rolling", "2"}), 0);
-    EXPECT_EQ(lastRequest(shell)["plan"], "p1");
-    EXPECT_EQ(lastRequest(shell)["width"], 2);
-}
-
 TEST(DrainVerb, IsAStopThatGivesUpUnlessItIsForced) {
     Shell shell;
     shell.master.answers("stop", results({{"a", "done"}}));
