@@ -80,6 +80,10 @@ ServerRow rowOf(const json& object) {
         row.lastExit = exitText(numberOf(*exit, "code"), numberOf(*exit, "signal"));
         if (boolOf(*exit, "outOfMemory", false)) row.lastExit += " (out of memory)";
         if (boolOf(*exit, "core", false)) row.lastExit += " (core dumped)";
+        if (const auto killed = numberOf(*exit, "remnants"))
+            row.lastExit += fmt::format("; left processes killed: {}", *killed);
+        if (const auto alive = numberOf(*exit, "remaining"))
+            row.lastExit += fmt::format("; left processes that do not die: {}", *alive);
         row.lastLines = textsOf(*exit, "lastLines");
     }
     return row;

@@ -59,6 +59,16 @@ std::vector<pid_t> processesIn(const std::string& directory) {
     return pids;
 }
 
+/// Also of cgroups that the server made below its own.
+std::vector<pid_t> processesBelow(const std::string& directory) {
+    std::vector<pid_t> pids = processesIn(directory);
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, ignored))
+        if (entry.is_directory(ignored))
+            for (const pid_t pid : processesIn(entry.path())) pids.push_back(pid);
+    return pids;
+}
+
 /// Where there is no cgroup.kill: a pidfd is of who is in there, if it still is once it is open.
 void killEach(const std::string& directory, const std::vector<pid_t>& pids) {
     for (const pid_t pid : pids) {
@@ -149,16 +159,15 @@ std::vector<std::string> Cgroup::directories() const {
     return all;
 }
 
-int Cgroup::kill() const {
-    int count = 0;
+std::vector<pid_t> Cgroup::kill() const {
+    std::set<pid_t> all;
     for (const std::string& directory : directories()) {
-        const auto pids = processesIn(directory);
-        count = std::max(count, static_cast<int>(pids.size()));
-        // Also of cgroups that the server made below its own, whose processes are not listed here.
+        const auto pids = processesBelow(directory);
+        all.insert(pids.begin(), pids.end());
         if (directory == unified && writeFile(directory + "/cgroup.kill", "1") == 0) break;
-        killEach(directory, pids);
+        killEach(directory, processesIn(directory));
     }
-    return count;
+    return {all.begin(), all.end()};
 }
 
 bool Cgroup::isEmpty() const {

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 namespace muster::keeper {
 
 /// The cgroup of one life of a server: a directory of its own in the hierarchies that it needs.
@@ -24,9 +26,9 @@ struct Cgroup {
     std::string text() const;
     std::vector<std::string> directories() const;
 
-    /// SIGKILL to every process in it, whatever its session and environment. How many there were;
-    /// they may take a moment to be gone.
-    int kill() const;
+    /// SIGKILL to every process in it and in cgroups below it, whatever its session and
+    /// environment. Who that was, as far as it is listed; they may take a moment to be gone.
+    std::vector<pid_t> kill() const;
     /// No process is in it, zombies not counted.
     bool isEmpty() const;
     /// How many processes the kernel killed in it for want of memory.

@@ -1,7 +1,7 @@
 #include "keeper/child_table.hpp"
 
 #include "common/log.hpp"
-#include "keeper/last_words.hpp"
+#include "keeper/group_signal.hpp"
 
 #include <muster/json.hpp>
 
@@ -26,40 +26,12 @@ std::int64_t unixMilliseconds(WallTime time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
-/// How long a process that started at `startTicks` has run, by the clock the kernel stamps with.
-std::int64_t ranForMilliseconds(std::uint64_t startTicks) {
-    timespec now{};
-    ::clock_gettime(CLOCK_BOOTTIME, &now);
-    const auto ticksPerSecond = static_cast<std::int64_t>(::sysconf(_SC_CLK_TCK));
-    const std::int64_t started = static_cast<std::int64_t>(startTicks) * 1000 / ticksPerSecond;
-    const std::int64_t passed = now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-    return std::max<std::int64_t>(0, passed - started);
-}
-
-/// To the group that `pid` leads. The kernel (6.9) knows by the pidfd whose group is meant, even
-/// when its leader was reaped; without that the caller has to know that the pid is not another's.
-/// What there is to it is in errno.
+/// To the group that `pid` leads; with an older kernel the caller has to know that the pid is not
+/// another's. What there is to it is in errno.
 bool signalGroup(const UniqueFd& process, pid_t pid, int signal) {
-    constexpr unsigned kProcessGroup = 1U << 2;  // PIDFD_SIGNAL_PROCESS_GROUP
-    if (process &&
-        ::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, kProcessGroup) == 0)
-        return true;
+    if (process && signalGroupOf(process, signal)) return true;
     if (process && errno != EINVAL && errno != ENOSYS) return false;
     return ::kill(-pid, signal) == 0;
-}
-
-std::string textField(const nlohmann::json& record, const char* key) {
-    const auto found = record.find(key);
-    return found != record.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::vector<std::string> textsField(const nlohmann::json& record, const char* key) {
-    std::vector<std::string> texts;
-    const auto found = record.find(key);
-    if (found == record.end() || !found->is_array()) return texts;
-    for (const auto& item : *found)
-        if (item.is_string()) texts.push_back(item.get<std::string>());
-    return texts;
 }
 
 }  // namespace
@@ -71,7 +43,10 @@ ChildTable::ChildTable(EpollLoop& loop, Options options, Listener listener)
       listener_(std::move(listener)),
       records_(stateDirectory_ + "/keeper"),
       bootId_(currentBootId()),
-      cgroups_(stateDirectory_, std::move(options.cgroupParent)) {}
+      cgroups_(stateDirectory_, std::move(options.cgroupParent)),
+      remnants_([this] { return runningPids(); }),
+      sweeper_(loop_, remnants_,
+               [this](const std::string& id, SweepOutcome outcome) { swept(id, outcome); }) {}
 
 ChildTable::~ChildTable() {
     for (auto& [id, child] : children_)
@@ -94,10 +69,13 @@ Result<ChildState> ChildTable::spawn(const SpawnRequest& request) {
     if (known != children_.end() && !known->second.state.exit)
         return Error(Errc::Conflict, request.id + " is running already as process " +
                                          std::to_string(known->second.state.pid));
+    if (known != children_.end() && known->second.state.exit->remaining > 0)
+        return Error(Errc::Conflict, request.id + " left processes behind that do not die");
     Child& child = children_[request.id];
     child.state = ChildState{};
     child.state.id = request.id;
     child.state.nonce = request.nonce;
+    child.end.reset();
     child.state.startedMs = unixMilliseconds(loop_.wallTime());
     child.readyPattern = request.readyPattern;
     child.sockets = request.settings.sockets;
@@ -146,23 +124,6 @@ Result<SpawnedProcess> ChildTable::run(const SpawnRequest& request, Child& child
     return process;
 }
 
-/// Whatever it left there ends with it, and why it ended may stand there.
-void ChildTable::leaveCgroup(Child& child, ExitStatus& status) {
-    if (!child.cgroup.exists()) return;
-    child.cgroup.kill();
-    const bool isFailure = !status.isKnown || status.signal != 0 || status.code != 0;
-    status.isOutOfMemory = isFailure && child.cgroup.outOfMemoryKills() > 0;
-    if (status.isOutOfMemory) status.memoryLimit = child.cgroup.memoryLimit();
-    removeCgroup(std::exchange(child.cgroup, {}), 0);
-}
-
-/// What was killed takes a moment to be gone; what is never gone, e.g. on a hung disk, is left.
-void ChildTable::removeCgroup(const Cgroup& cgroup, int tries) {
-    if (cgroups_.remove(cgroup) || tries == 10) return;
-    loop_.after(std::chrono::milliseconds(1 << tries),
-                [this, cgroup, tries] { removeCgroup(cgroup, tries + 1); });
-}
-
 Result<void> ChildTable::openPipes(Child& child) {
     const auto make = [&](std::unique_ptr<LogPipe>& pipe, const std::string& stream) {
         const std::string name = child.state.id + "." + stream;
@@ -187,10 +148,18 @@ void ChildTable::watchPattern(Child& child, const std::string& pattern) {
     child.errors->watchFor(pattern, onMatch);
 }
 
+std::set<pid_t> ChildTable::runningPids() const {
+    std::set<pid_t> pids;
+    for (const auto& [id, child] : children_)
+        if (!child.state.exit && !child.end) pids.insert(child.state.pid);
+    return pids;
+}
+
 ChildTable::Child* ChildTable::findRunning(const std::string& id, const std::string& nonce) {
     const auto found = children_.find(id);
     if (found == children_.end() || found->second.state.nonce != nonce) return nullptr;
-    return found->second.state.exit ? nullptr : &found->second;
+    const bool hasEnded = found->second.state.exit || found->second.end;
+    return hasEnded ? nullptr : &found->second;
 }
 
 Result<void> ChildTable::signal(const std::string& id, const std::string& nonce, int signal) {
@@ -208,7 +177,7 @@ Result<int> ChildTable::sweep(const std::string& id, const std::string& nonce) {
     const auto found = children_.find(id);
     if (found != children_.end() && found->second.state.nonce != nonce)
         return Error(Errc::Conflict, id + " has another life now");
-    int count = found != children_.end() ? found->second.cgroup.kill() : 0;
+    int count = found != children_.end() ? static_cast<int>(found->second.cgroup.kill().size()) : 0;
     for (const ProcessIdentity& process : findByNonce(nonce))
         if (signalProcess(process, SIGKILL)) ++count;
     return count;
@@ -226,6 +195,8 @@ Result<void> ChildTable::forget(const std::string& id, const std::string& nonce)
     const auto found = children_.find(id);
     if (found == children_.end() || found->second.state.nonce != nonce) return {};
     if (!found->second.state.exit) return Error(Errc::Conflict, id + " is running");
+    if (found->second.state.exit->remaining > 0)
+        return Error(Errc::Conflict, id + " left processes behind that do not die");
     for (const auto* pipe : {&found->second.output, &found->second.errors})
         if (*pipe) ::unlink((*pipe)->fifoPath().c_str());
     records_.erase(id);
@@ -261,116 +232,15 @@ ChildState ChildTable::snapshot(const Child& child) const {
     return state;
 }
 
-void ChildTable::reap() {
-    for (;;) {
-        siginfo_t info{};
-        // Looked at first, collected later: until then its process group is surely its own.
-        if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
-        collect(info);
-    }
-}
-
-void ChildTable::collect(const siginfo_t& info) {
-    const auto found = std::find_if(children_.begin(), children_.end(), [&](const auto& entry) {
-        return entry.second.state.pid == info.si_pid && !entry.second.state.exit;
-    });
-    // What it left behind in its own group would be a second server of the id after a restart.
-    if (found != children_.end()) ::kill(-info.si_pid, SIGKILL);
-    siginfo_t ignored{};
-    ::waitid(P_PID, static_cast<id_t>(info.si_pid), &ignored, WEXITED | WNOHANG);
-    if (found == children_.end()) return;  // an orphan that came to the subreaper
-    ExitStatus exit;
-    exit.isKnown = true;
-    exit.code = info.si_code == CLD_EXITED ? info.si_status : 0;
-    exit.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
-    exit.hasCore = info.si_code == CLD_DUMPED;
-    ended(found->second, exit);
-}
-
-void ChildTable::ended(Child& child, ExitStatus status) {
-    status.timeMs = unixMilliseconds(loop_.wallTime());
-    status.ranForMs = child.state.startTicks ? ranForMilliseconds(child.state.startTicks) : 0;
-    if (child.process) loop_.unwatch(child.process.get());
-    child.process.reset();
-    leaveCgroup(child, status);
-    if (child.output) child.output->drain();
-    if (child.errors) {
-        child.errors->drain();
-        status.lastLines = lastWords(child.errors->lastLines(kLinesLookedAt));
-    }
-    child.state.exit = status;
-    record(child);
-    listener_({Event::Kind::Exited, snapshot(child)});
-}
-
 void ChildTable::record(const Child& child) {
     auto json = nlohmann::json::parse(encode(child.state));
     json["boot"] = bootId_;
     json["readyPattern"] = child.readyPattern;
+    if (child.end) json["end"] = nlohmann::json::parse(encode(*child.end));
     if (!child.sockets.empty()) json["sockets"] = child.sockets;
     if (child.cgroup.exists()) json["cgroups"] = child.cgroup.directories();
     if (auto written = records_.put(child.state.id, jsonText(json)); !written)
         log::error("keeper", "{}: {}", child.state.id, written.error().detail());
-}
-
-void ChildTable::adopt(const std::string& text) {
-    auto state = decodeChild(text);
-    if (!state) return log::warn("keeper", "a damaged record is ignored");
-    const auto json = parseJson(text);
-    Child& child = children_[state->id];
-    child.state = std::move(*state);
-    child.readyPattern = textField(*json, "readyPattern");
-    if (child.state.exit) return;
-    if (child.state.id != kNodeId)
-        child.cgroup =
-            cgroups_.adopt(child.state.id, child.state.nonce, textsField(*json, "cgroups"));
-    const bool isOfThisBoot = textField(*json, "boot") == bootId_;
-    if (child.state.pid == 0 && isOfThisBoot) {
-        for (const ProcessIdentity& process : findByNonce(child.state.nonce)) {
-            const auto stat = readProcStat(process.pid);
-            if (!stat || stat->session != process.pid) continue;
-            child.state.pid = process.pid;
-            child.state.startTicks = process.startTicks;
-            break;
-        }
-    }
-    // Of this very process, which then was another program.
-    const auto stat = isOfThisBoot ? readProcStat(child.state.pid) : std::nullopt;
-    const bool isChild =
-        stat && stat->parent == ::getpid() && stat->startTicks == child.state.startTicks;
-    child.state.isAdopted = !isChild;
-    child.identity = {child.state.pid, child.state.startTicks, isOfThisBoot ? bootId_ : "earlier",
-                      child.state.nonce};
-    child.process = isChild
-                        ? UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, child.state.pid, 0U)))
-                        : openProcess(child.identity);
-    if (!child.process) {
-        log::warn("keeper", "{} ended while no keeper was there", child.state.id);
-        return ended(child, ExitStatus{});
-    }
-    child.sockets = textsField(*json, "sockets");
-    sockets_.adopt(child.state.id, child.sockets, child.process.get());
-    if (auto piped = openPipes(child); !piped)
-        log::error("keeper", "{}: {}", child.state.id, piped.error().detail());
-    if (!child.state.isMatched) watchPattern(child, child.readyPattern);
-    watchEnd(child);
-    record(child);
-    log::info("keeper", "adopted {}: process {}", child.state.id, child.state.pid);
-}
-
-void ChildTable::watchEnd(Child& child) {
-    if (!child.process) return;  // then SIGCHLD alone tells
-    loop_.watch(child.process.get(), EPOLLIN, [this, &child](std::uint32_t) { onEnd(child); });
-}
-
-void ChildTable::onEnd(Child& child) {
-    siginfo_t info{};
-    const auto process = static_cast<id_t>(child.process.get());
-    if (::waitid(P_PIDFD, process, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
-        if (info.si_pid != 0) collect(info);
-    } else if (errno == ECHILD) {
-        ended(child, ExitStatus{});  // its parent, init, has the status
-    }
 }
 
 }  // namespace muster::keeper

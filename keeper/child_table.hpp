@@ -7,7 +7,9 @@
 #include "keeper/cgroup.hpp"
 #include "keeper/listen_sockets.hpp"
 #include "keeper/log_pipe.hpp"
+#include "keeper/remnants.hpp"
 #include "keeper/spawn.hpp"
+#include "keeper/sweeper.hpp"
 
 #include <csignal>
 #include <functional>
@@ -36,7 +38,8 @@ public:
     /// Makes the directories and adopts what an earlier keeper left running. Failed: the state
     /// directory cannot be written.
     Result<void> open();
-    /// Conflict while a process of that id runs. An unacknowledged exit of it is forgotten.
+    /// Conflict while a process of that id runs, or one that it left behind does not die. An
+    /// unacknowledged exit of it is forgotten.
     Result<ChildState> spawn(const SpawnRequest& request);
     /// To the process group of that very life. UnknownServer if it is not running (any more).
     Result<void> signal(const std::string& id, const std::string& nonce, int signal);
@@ -44,7 +47,8 @@ public:
     Result<int> sweep(const std::string& id, const std::string& nonce);
     /// Closes the sockets that were kept for its next life. Conflict while it runs.
     Result<void> release(const std::string& id);
-    /// Acknowledges an exit. Conflict while it runs; no effect on what is not known.
+    /// Acknowledges an exit. Conflict while it runs or something of it remains; no effect on what
+    /// is not known.
     Result<void> forget(const std::string& id, const std::string& nonce);
     std::vector<ChildState> list() const;
     std::optional<ChildState> find(const std::string& id) const;
@@ -56,6 +60,7 @@ public:
 private:
     struct Child {
         ChildState state;
+        std::optional<ExitStatus> end;  // it has ended, and what it left behind is being killed
         ProcessIdentity identity;
         Cgroup cgroup;
         UniqueFd process;  // its pidfd, while it runs: tells its end, takes its signals
@@ -70,11 +75,13 @@ private:
     void watchEnd(Child& child);
     void onEnd(Child& child);
     void ended(Child& child, ExitStatus status);
+    void sweepAfter(Child& child);
+    void swept(const std::string& id, SweepOutcome outcome);
     void collect(const siginfo_t& info);
-    void leaveCgroup(Child& child, ExitStatus& status);
     void removeCgroup(const Cgroup& cgroup, int tries);
     void record(const Child& child);
     ChildState snapshot(const Child& child) const;
+    std::set<pid_t> runningPids() const;
     Child* findRunning(const std::string& id, const std::string& nonce);
 
     EpollLoop& loop_;
@@ -86,6 +93,8 @@ private:
     CgroupTree cgroups_;
     ListenSockets sockets_;
     std::map<std::string, Child> children_;
+    Remnants remnants_;
+    Sweeper sweeper_;
 };
 
 }  // namespace muster::keeper

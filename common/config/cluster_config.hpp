@@ -52,6 +52,20 @@ struct Readiness {
     bool operator==(const Readiness&) const = default;
 };
 
+/// How a server that is ready is looked at, again and again.
+struct Liveness {
+    enum class Kind { None, Tcp, Command } kind = Kind::None;
+    int port = 0;                   // Tcp; 0: the server's own port
+    std::vector<std::string> argv;  // Command: exit status 0 means that it lives
+    std::chrono::milliseconds interval{10'000};
+    std::chrono::milliseconds timeout{5'000};  // of one look
+    int failures = 3;                          // in a row: unresponsive
+    bool operator==(const Liveness&) const = default;
+};
+
+/// What is done about a server that is unresponsive.
+enum class OnUnresponsive { Report, Restart };
+
 /// What holds for all servers of one type.
 struct ServerType {
     std::string type;
@@ -59,6 +73,8 @@ struct ServerType {
     RestartPolicy restart;
     StopPolicy stop;
     Readiness readiness;
+    Liveness liveness;
+    OnUnresponsive onUnresponsive = OnUnresponsive::Report;
     ProcessSettings process;
     std::vector<std::string> dependsOn;  // types that must be ready first; acyclic
     bool isPomelo = false;               // started as pomelo starts its Node.js servers

@@ -115,6 +115,8 @@ Json jsonOf(const ExitStatus& exit) {
     if (exit.isOutOfMemory) json["outOfMemory"] = true;
     if (exit.memoryLimit > 0) json["memoryLimit"] = exit.memoryLimit;
     if (!exit.lastLines.empty()) json["lastLines"] = exit.lastLines;
+    if (exit.remnants > 0) json["remnants"] = exit.remnants;
+    if (exit.remaining > 0) json["remaining"] = exit.remaining;
     return json;
 }
 
@@ -128,6 +130,8 @@ ExitStatus exitOf(const Json& json) {
     exit.ranForMs = numberOf<std::int64_t>(json, "ranForMs");
     exit.isOutOfMemory = boolOf(json, "outOfMemory");
     exit.memoryLimit = numberOf<std::int64_t>(json, "memoryLimit");
+    exit.remnants = numberOf<int>(json, "remnants");
+    exit.remaining = numberOf<int>(json, "remaining");
     const auto lines = json.find("lastLines");
     if (lines == json.end() || !lines->is_array()) return exit;
     for (const Json& line : *lines)

@@ -53,6 +53,8 @@ struct ExitStatus {
     bool isOutOfMemory = false;            // the kernel killed it at the limit of its cgroup
     std::int64_t memoryLimit = 0;          // bytes: that limit
     std::vector<std::string> lastLines{};  // of its stderr: at most 12, 2 KiB, harmless to print
+    int remnants = 0;                      // processes it left behind that were killed
+    int remaining = 0;  // of these, still there after all tries; told again when there is none
     bool operator==(const ExitStatus&) const = default;
 };
 

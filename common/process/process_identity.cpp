@@ -16,7 +16,8 @@ namespace muster {
 
 namespace {
 
-constexpr std::size_t kMaxProcFile = 1 << 20;  // more of an environment is not looked at
+constexpr std::size_t kMaxProcFile = 1 << 20;        // more of an environment is not looked at
+constexpr std::uint64_t kKernelThread = 0x00200000;  // PF_KTHREAD of field 9 of stat
 
 std::optional<std::string> readProcFile(const std::string& path) {
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -78,14 +79,17 @@ std::optional<ProcStat> parseProcStat(std::string_view text) {
         at = end;
     }
     ProcStat stat;
+    std::uint64_t flags = 0;
     if (fields[3].size() != 1) return std::nullopt;
     stat.state = fields[3].front();
     const bool isComplete =
         parseNumber(fields[4], stat.parent) && parseNumber(fields[5], stat.group) &&
-        parseNumber(fields[6], stat.session) && parseNumber(fields[14], stat.userTicks) &&
-        parseNumber(fields[15], stat.systemTicks) && parseNumber(fields[20], stat.threads) &&
-        parseNumber(fields[22], stat.startTicks) && parseNumber(fields[24], stat.rssPages);
+        parseNumber(fields[6], stat.session) && parseNumber(fields[9], flags) &&
+        parseNumber(fields[14], stat.userTicks) && parseNumber(fields[15], stat.systemTicks) &&
+        parseNumber(fields[20], stat.threads) && parseNumber(fields[22], stat.startTicks) &&
+        parseNumber(fields[24], stat.rssPages);
     if (!isComplete) return std::nullopt;
+    stat.isKernelThread = (flags & kKernelThread) != 0;
     return stat;
 }
 
@@ -141,18 +145,28 @@ Result<void> signalProcess(const ProcessIdentity& identity, int signal) {
 }
 
 std::vector<ProcessIdentity> findByNonce(std::string_view nonce) {
-    std::vector<ProcessIdentity> found;
-    if (nonce.empty()) return found;
+    if (nonce.empty()) return {};
+    auto found = findByNonces({std::string(nonce)}, 0, {});
+    return found.empty() ? std::vector<ProcessIdentity>() : std::move(found.begin()->second);
+}
+
+std::map<std::string, std::vector<ProcessIdentity>> findByNonces(
+    const std::set<std::string>& nonces, std::uint64_t oldestTicks, const std::set<pid_t>& known) {
+    std::map<std::string, std::vector<ProcessIdentity>> found;
     const std::string bootId = currentBootId();
     for (const pid_t pid : allPids()) {
+        if (known.contains(pid)) continue;
         const auto stat = readProcStat(pid);
         if (!stat || stat->state == 'Z' || stat->state == 'X') continue;
-        if (environmentValue(pid, "MUSTER_NONCE") != std::string(nonce)) continue;
-        found.push_back({pid, stat->startTicks, bootId, std::string(nonce)});
+        if (stat->isKernelThread || stat->startTicks < oldestTicks) continue;
+        auto nonce = environmentValue(pid, "MUSTER_NONCE");
+        if (!nonce || !nonces.contains(*nonce)) continue;
+        found[*nonce].push_back({pid, stat->startTicks, bootId, *nonce});
     }
-    std::sort(found.begin(), found.end(), [](const auto& left, const auto& right) {
-        return std::pair(left.startTicks, left.pid) < std::pair(right.startTicks, right.pid);
-    });
+    for (auto& [nonce, processes] : found)
+        std::sort(processes.begin(), processes.end(), [](const auto& left, const auto& right) {
+            return std::pair(left.startTicks, left.pid) < std::pair(right.startTicks, right.pid);
+        });
     return found;
 }
 

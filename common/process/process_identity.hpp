@@ -5,7 +5,9 @@
 #include <muster/result.hpp>
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,7 @@ struct ProcStat {
     pid_t parent = 0;
     pid_t group = 0;
     pid_t session = 0;
+    bool isKernelThread = false;
     std::uint64_t userTicks = 0;
     std::uint64_t systemTicks = 0;
     int threads = 0;
@@ -56,5 +59,10 @@ Result<void> signalProcess(const ProcessIdentity& identity, int signal);
 /// Running processes whose environment carries MUSTER_NONCE=`nonce`, oldest first: a server and
 /// what it forked, in whatever session.
 std::vector<ProcessIdentity> findByNonce(std::string_view nonce);
+/// Running processes that carry one of `nonces`, by nonce, in one walk over /proc. Looks only into
+/// those that began at `oldestTicks` (0: any) or later, and not at the kernel's threads nor at
+/// `known`, whose nonces are others.
+std::map<std::string, std::vector<ProcessIdentity>> findByNonces(
+    const std::set<std::string>& nonces, std::uint64_t oldestTicks, const std::set<pid_t>& known);
 
 }  // namespace muster

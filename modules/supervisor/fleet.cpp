@@ -40,6 +40,8 @@ void addStatus(Json& row, const ServerStatus& status, WallTime wall, bool withAg
         if (status.exit->hasCore) row["exit"]["core"] = true;
         if (status.exit->isOutOfMemory) row["exit"]["outOfMemory"] = true;
         if (status.exit->memoryLimit > 0) row["exit"]["memoryLimit"] = status.exit->memoryLimit;
+        if (status.exit->remnants > 0) row["exit"]["remnants"] = status.exit->remnants;
+        if (status.exit->remaining > 0) row["exit"]["remaining"] = status.exit->remaining;
         if (!status.exit->lastLines.empty()) row["exit"]["lastLines"] = status.exit->lastLines;
     }
     if (status.nextTryMs > 0) row["nextTryMs"] = status.nextTryMs;

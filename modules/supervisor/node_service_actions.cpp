@@ -220,9 +220,9 @@ void NodeService::answerWaiters(const Entry& entry) {
     for (Waiter& waiter : waiters_) {
         const bool isOfIt = waiter.id == entry.process->spec().id;
         const State state = entry.process->status().state;
-        const bool isUnderWay =
-            entry.process->isSpawning() || state == State::Adopting ||
-            (waiter.isForProcess && state == State::Stopping && entry.process->status().wantsRun);
+        const bool isUnderWay = entry.process->isSpawning() || state == State::Adopting ||
+                                (state == State::Stopping &&
+                                 (!waiter.isForProcess || entry.process->status().wantsRun));
         const bool isThere = waiter.isForProcess ? entry.process->status().pid == 0 ||
                                                        entry.process->nonce() != waiter.oldNonce ||
                                                        !entry.process->status().wantsRun

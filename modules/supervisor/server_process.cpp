@@ -54,6 +54,7 @@ void ServerProcess::start(TimePoint now) {
     isHeld_ = false;
     restarts_.reset();
     if (status_.state == State::Stopping && failedStart_.empty()) {
+        isCrashPending_ = false;
         isRestarting_ = true;
         return;
     }
@@ -69,6 +70,7 @@ void ServerProcess::stop(TimePoint now) {
     status_.hasEnded = false;
     isHeld_ = false;
     isRestarting_ = false;
+    isCrashPending_ = false;
     failedStart_.clear();
     if (status_.state == State::Adopting || status_.state == State::Stopping) return;
     if (hasProcess() || isSpawning_) return beginStop(now);
@@ -131,8 +133,10 @@ void ServerProcess::signalStop(TimePoint now) {
 }
 
 void ServerProcess::escalate(TimePoint now) {
+    if (hasRemnants_) return act(Kind::Sweep);
     if (wasKilled_) {
         status_.note = "was killed and does not end: a hung disk or debugger?";
+        act(Kind::Sweep);
     } else if (isKillWanted_) {
         status_.note = "is being killed";
     } else {
@@ -141,7 +145,6 @@ void ServerProcess::escalate(TimePoint now) {
     wasKilled_ = true;
     isAskedByMaster_ = false;
     act(Kind::Signal, SIGKILL);
-    act(Kind::Sweep);
     deadline_ = now + kKillAgain;
 }
 
@@ -193,6 +196,8 @@ void ServerProcess::clearProcess() {
     status_.cpuPercent.reset();
     status_.rssBytes.reset();
     status_.hasWatchdog = false;
+    hasRemnants_ = false;
+    isCrashPending_ = false;
     watchdog_.reset();
     isEnding_ = false;
     spoken_ = State::Ready;
@@ -203,39 +208,62 @@ void ServerProcess::exited(const keeper::ChildState& child, TimePoint now) {
     if (!hasProcess() && status_.state != State::Adopting && status_.state != State::Stopping)
         return act(Kind::Forget);
     status_.exit = child.exit;
-    const bool wasReady = status_.isReady || status_.state == State::Unresponsive;
-    const bool wasEnding = isEnding_;
-    if (status_.state == State::Stopping) {
-        act(Kind::Sweep);
+    if (child.exit->remaining > 0) return remnantsRemain(*child.exit);
+    if (status_.state == State::Stopping && !isCrashPending_) {
         clearProcess();
-        return stopped(now);
+        return stopped(now, describeLeft(*child.exit));
     }
-    const std::string cause = describe(*child.exit);
+    endedUnasked(*child.exit, now);
+}
+
+/// Nothing is started beside what is left of the life before. The keeper goes on killing it, and
+/// tells the exit once more when it is gone.
+void ServerProcess::remnantsRemain(const keeper::ExitStatus& exit) {
+    act(Kind::StopProbe);
+    watchdog_.reset();
+    status_.pid = 0;
+    const bool isNews = !std::exchange(hasRemnants_, true);
+    const std::string note = describe(exit) + ": waits for that before anything else";
+    if (status_.state != State::Stopping) {
+        isCrashPending_ = true;
+        wasReadyAtEnd_ = status_.isReady || status_.state == State::Unresponsive;
+        enter(State::Stopping, note);
+    }
+    status_.note = note;
+    deadline_.reset();
+    if (isNews) tell("stopping", note);
+}
+
+void ServerProcess::endedUnasked(const keeper::ExitStatus& exit, TimePoint now) {
+    const bool wasReady = status_.isReady || status_.state == State::Unresponsive ||
+                          std::exchange(wasReadyAtEnd_, false);
+    const bool wasEnding = isEnding_;
+    const std::string cause = describe(exit);
     tell("exited", cause);
     clearProcess();
     if (!status_.wantsRun) return enter(State::Stopped, cause);
-    if (!wasReady && waitsForMasterAfter(*child.exit)) {
+    if (!wasReady && waitsForMasterAfter(exit)) {
         enter(State::Waiting, "found no master at its first connect; waits for one");
         // With a master in sight it may have come up just after: once more, but not in a rush.
         if (isMasterPresent_) deadline_ = now + milliseconds(1000);
         return;
     }
     // Of an unknown exit its own last word is all there is to judge it by.
-    const bool isFailure =
-        child.exit->isKnown ? child.exit->signal != 0 || child.exit->code != 0 : !wasEnding;
-    crashed(cause, isFailure, milliseconds(child.exit->ranForMs), now);
+    const bool isFailure = exit.isKnown ? exit.signal != 0 || exit.code != 0 : !wasEnding;
+    crashed(cause, isFailure, milliseconds(exit.ranForMs), now);
 }
 
 bool ServerProcess::waitsForMasterAfter(const keeper::ExitStatus& exit) const {
     return spec_.isPomelo && exit.isKnown && exit.signal == 0 && exit.code == 0;
 }
 
-void ServerProcess::stopped(TimePoint now) {
+void ServerProcess::stopped(TimePoint now, const std::string& left) {
     if (!failedStart_.empty())
         return crashed(std::exchange(failedStart_, {}), true, milliseconds(0), now);
-    std::string how = "stopped cleanly";
-    if (wasKilled_) how = "killed: it did not stop in " + seconds(spec_.stop.timeout);
-    if (isKillWanted_) how = "killed by a person";
+    std::string how = left.empty() ? "stopped cleanly" : "stopped" + left;
+    if (wasKilled_)
+        how = "killed after " + seconds(spec_.stop.timeout) + ": it did not stop" + left;
+    if (isKillWanted_) how = "killed by a person" + left;
     tell("stopped", how);
     enter(State::Stopped, how);
     if (std::exchange(isRestarting_, false)) launchOrWait();

@@ -109,7 +109,9 @@ private:
     void beginStop(TimePoint now);
     void signalStop(TimePoint now);
     void escalate(TimePoint now);
-    void stopped(TimePoint now);
+    void stopped(TimePoint now, const std::string& left = {});
+    void remnantsRemain(const keeper::ExitStatus& exit);
+    void endedUnasked(const keeper::ExitStatus& exit, TimePoint now);
     void clearProcess();
     void awaitNews(std::string note);
     void vanished(TimePoint now);
@@ -121,7 +123,7 @@ private:
     void crashed(const std::string& cause, bool isFailure, std::chrono::milliseconds ranFor,
                  TimePoint now);
     bool waitsForMasterAfter(const keeper::ExitStatus& exit) const;
-    bool hasProcess() const { return status_.pid > 0; }
+    bool hasProcess() const { return status_.pid > 0 || hasRemnants_; }
 
     ServerSpec spec_;
     ServerStatus status_;
@@ -132,6 +134,9 @@ private:
     ServerState spoken_ = ServerState::Ready;  // what an unresponsive one is when it answers again
     std::string failedStart_;                  // why a stop under way is to count as a crash
     ServerState resume_ = ServerState::Stopped;  // what it was before the keeper was lost
+    bool hasRemnants_ = false;                   // it has ended, but not all that it started
+    bool isCrashPending_ = false;                // then it is judged as one that ended unasked
+    bool wasReadyAtEnd_ = false;                 // of that one
     bool isSpawning_ = false;
     bool isReadyEarly_ = false;  // it said so before its spawn was answered
     bool isRestarting_ = false;  // a stop under way is followed by a start

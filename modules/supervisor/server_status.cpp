@@ -145,7 +145,19 @@ Result<NodeReport> decodeReport(std::string_view text) {
 
 std::string describe(const keeper::ExitStatus& exit) {
     const std::string line = tellingLine(exit.lastLines);
-    return reasonOf(exit) + (line.empty() ? "" : ": " + line);
+    return reasonOf(exit) + (line.empty() ? "" : ": " + line) + describeLeft(exit);
+}
+
+std::string describeLeft(const keeper::ExitStatus& exit) {
+    const auto processes = [](int count) {
+        return std::to_string(count) + (count == 1 ? " left process" : " left processes");
+    };
+    std::string text;
+    if (exit.remnants > 0) text += "; " + processes(exit.remnants) + " killed";
+    if (exit.remaining > 0)
+        text +=
+            "; " + processes(exit.remaining) + (exit.remaining == 1 ? " does" : " do") + " not die";
+    return text;
 }
 
 std::string tellingLine(const std::vector<std::string>& lines) {

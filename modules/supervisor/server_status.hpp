@@ -59,8 +59,10 @@ JsonText encode(const NodeReport& report);
 Result<NodeReport> decodeReport(std::string_view text);
 
 /// An exit in words: "exit status 1", "killed by signal 9 (Killed), core dumped", "unknown exit",
-/// "out of memory (limit 256 MiB)"; behind it what its stderr says of it.
+/// "out of memory (limit 256 MiB)"; behind it what its stderr says of it, and describeLeft().
 std::string describe(const keeper::ExitStatus& exit);
+/// What it left behind: "", "; 2 left processes killed", "; 1 left process does not die".
+std::string describeLeft(const keeper::ExitStatus& exit);
 /// The line that most likely says why: the last that speaks of an error and is not of a stack, or
 /// the last one. Empty if there is none.
 std::string tellingLine(const std::vector<std::string>& lines);

@@ -42,7 +42,7 @@ TEST_F(ClusterStop, AServerThatIgnoresTheSignalIsKilled) {
     startAll();
     const Ran stopped = muster({"stop", "chat-1"});
     EXPECT_EQ(stopped.status, 0) << stopped.output;
-    EXPECT_NE(stopped.output.find("killed: it did not stop in 0.3 s"), std::string::npos)
+    EXPECT_NE(stopped.output.find("killed after 0.3 s: it did not stop"), std::string::npos)
         << stopped.output;
     EXPECT_EQ(pid("chat-1"), 0);
 }

@@ -65,13 +65,13 @@ TEST_F(KeeperWithCgroups, PutsAServerIntoACgroupOfItsOwn) {
 }
 
 TEST_F(KeeperWithCgroups, KillsWhatAServerLeftInWhateverSessionAndRemovesTheCgroup) {
-    const auto child = start(request("one", {"fork"}));
-    ASSERT_TRUE(
-        eventually(std::chrono::seconds(10), [&] { return findByNonce(child.nonce).size() == 2; }));
+    const auto child = start(request("one", {"litter"}));
+    ASSERT_TRUE(hasLittered("one"));
     sendSignal(child.pid, SIGKILL);  // itself alone
-    ASSERT_TRUE(waitForExit("one"));
-    EXPECT_TRUE(
-        eventually(std::chrono::seconds(5), [&] { return findByNonce(child.nonce).empty(); }));
+    const auto exit = waitForExit("one");
+    ASSERT_TRUE(exit);
+    EXPECT_TRUE(findByNonce(child.nonce).empty());
+    EXPECT_EQ(exit->remnants, 3);
     EXPECT_TRUE(eventually(std::chrono::seconds(5),
                            [&] { return !std::filesystem::exists(made_.front()); }));
 }

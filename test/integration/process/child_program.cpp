@@ -1,6 +1,7 @@
 // A server to be supervised: what it does is its first argument.
 #include "common/process/unix_address.hpp"
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace {
@@ -30,6 +32,35 @@ void waitForever() {
     for (;;) ::pause();
 }
 
+/// Leaves behind one in its group that ignores SIGTERM, one in a session of its own, and an orphan
+/// of the latter kind; says "littered" when all of them are as they should be.
+void litter() {
+    std::array<int, 2> ready{};
+    if (::pipe(ready.data()) != 0) return;
+    const auto stay = [&ready] {
+        if (::write(ready[1], "1", 1) == 1) waitForever();
+    };
+    if (::fork() == 0) {
+        std::signal(SIGTERM, SIG_IGN);
+        stay();
+    }
+    if (::fork() == 0) {
+        ::setsid();
+        stay();
+    }
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+        ::setsid();
+        if (::fork() == 0) stay();
+        ::_exit(0);
+    }
+    ::waitpid(parent, nullptr, 0);
+    char byte = 0;
+    for (int count = 0; count < 3; ++count)
+        if (::read(ready[0], &byte, 1) != 1) return;
+    std::puts("littered");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -43,6 +74,7 @@ int main(int argc, char** argv) {
         ::poll(nullptr, 0, 200);
     }
     if (mode == "fork" && ::fork() == 0) ::setsid();
+    if (mode == "litter") litter();
     if (mode == "print")
         for (int line = 0; line < std::atoi(value.c_str()); ++line) std::printf("line %d\n", line);
     if (mode == "complain") {

@@ -49,6 +49,17 @@ TEST_F(Node, StartsAKilledServerAgainWithinASecond) {
     rememberNonce();
 }
 
+TEST_F(Node, StartsNothingBesideWhatACrashedServerLeft) {
+    startNode("litter");
+    const pid_t first = *recordedPid("one");
+    const std::string nonce = nonces_.front();
+    ASSERT_TRUE(hasLittered("one"));
+    sendSignal(first, SIGKILL);
+    EXPECT_NE(newPid("one", first), first);
+    EXPECT_TRUE(findByNonce(nonce).empty());
+    rememberNonce();
+}
+
 TEST_F(Node, HearsThatAServerIsReady) {
     startNode("ready");
     EXPECT_TRUE(eventually(std::chrono::seconds(10), [&] { return hasRecord("\"ready\":true"); }));

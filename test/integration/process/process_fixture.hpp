@@ -124,6 +124,13 @@ protected:
         return {std::istreambuf_iterator<char>(file), {}};
     }
 
+    /// What a server of mode "litter" leaves behind is there.
+    bool hasLittered(const std::string& id) const {
+        return eventually(std::chrono::seconds(10), [&] {
+            return log(id + ".stdout").find("littered") != std::string::npos;
+        });
+    }
+
     void onAttached(const std::vector<keeper::ChildState>& children) override {
         attached_ = children;
     }

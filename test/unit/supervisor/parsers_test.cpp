@@ -164,6 +164,8 @@ TEST(NodeReport, BringsItselfOverAndRefusesNonsense) {
     status.exit->lastLines = {"Error: x", "  at y"};
     status.exit->isOutOfMemory = true;
     status.exit->memoryLimit = 1 << 20;
+    status.exit->remnants = 2;
+    status.exit->remaining = 1;
     status.nextTryMs = 7;
     status.cgroup = "/sys/fs/cgroup/muster/one";
     status.busy = 4;

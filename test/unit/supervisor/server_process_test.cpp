@@ -128,7 +128,7 @@ TEST(ServerProcess, IsKilledWhenItDoesNotStopInTime) {
     EXPECT_EQ(server.state(), State::Stopping);
     server.advance(1ms);
     EXPECT_EQ(server.state(), State::Stopped);
-    EXPECT_EQ(server.process.status().note, "killed: it did not stop in 10.0 s");
+    EXPECT_EQ(server.process.status().note, "killed after 10.0 s: it did not stop");
 }
 
 TEST(ServerProcess, SaysThatAPersonKilledIt) {
@@ -139,6 +139,55 @@ TEST(ServerProcess, SaysThatAPersonKilledIt) {
     server.settle();
     EXPECT_EQ(server.state(), State::Stopped);
     EXPECT_EQ(server.process.status().note, "killed by a person");
+}
+
+TEST(ServerProcess, DoesNotSayCleanlyOfOneThatLeftProcessesBehind) {
+    Scenario server;
+    server.ignoresTerm = true;
+    server.start();
+    server.process.stop(server.now);
+    server.settle();
+    server.leaves(0, 0, 2);
+    EXPECT_EQ(server.state(), State::Stopped);
+    EXPECT_EQ(server.process.status().note, "stopped; 2 left processes killed");
+}
+
+TEST(ServerProcess, HasNoSuccessorBeforeNothingOfItIsLeft) {
+    Scenario server;
+    server.start();
+    server.ready();
+    server.leaves(1, 1);
+    EXPECT_EQ(server.state(), State::Stopping);
+    EXPECT_EQ(server.process.status().pid, 0);
+    EXPECT_NE(server.process.status().note.find("1 left process does not die"), std::string::npos);
+    server.advance(1h);
+    server.start();  // an order does not help either
+    EXPECT_EQ(server.spawns, 1);
+    server.leaves(1, 0, 1);
+    EXPECT_EQ(server.spawns, 2);
+}
+
+TEST(ServerProcess, CountsACrashWhoseRemnantsDieLateAsACrash) {
+    Scenario server;
+    server.start();
+    server.ready();
+    server.leaves(1, 2);
+    server.leaves(1, 0, 2);
+    EXPECT_EQ(server.spawns, 2);
+    server.exits(1);
+    EXPECT_EQ(server.state(), State::Backoff);  // the second in a row
+}
+
+TEST(ServerProcess, StaysStoppedWhenItsRemnantsDieLate) {
+    Scenario server;
+    server.start();
+    server.leaves(1, 1);
+    server.process.stop(server.now);
+    server.settle();
+    EXPECT_EQ(server.state(), State::Stopping);
+    server.leaves(1, 0, 1);
+    EXPECT_EQ(server.state(), State::Stopped);
+    EXPECT_EQ(server.spawns, 1);
 }
 
 TEST(ServerProcess, IsStoppedAndTriedAgainIfItDoesNotGetReady) {

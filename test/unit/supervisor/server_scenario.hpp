@@ -61,6 +61,15 @@ public:
         child.exit = keeper::ExitStatus{true, code, signal, false, 0, ranFor.count()};
         process.exited(child, now);
     }
+    /// It has ended, but `remaining` of the processes it left behind do not die.
+    void leaves(int code, int remaining, int killed = 0) {
+        isRunning = false;
+        child.exit = keeper::ExitStatus{true, code, 0, false, 0, 1000};
+        child.exit->remnants = killed;
+        child.exit->remaining = remaining;
+        process.exited(child, now);
+        settle();
+    }
     void exits(int code, std::chrono::milliseconds ranFor = std::chrono::seconds(1)) {
         end(code, 0, ranFor);
         settle();
