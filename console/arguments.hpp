@@ -42,6 +42,7 @@ struct Arguments {
     bool isForced = false;                              // drain: then stop it all the same
     std::string plan;                                   // apply: only if it still is this one
     bool isOnlyChanged = false;  // restart: what runs with another configuration
+    std::string stream;          // logs: only this one; empty: both
     bool isFollowing = false;
     bool isCheck = false;
     int limit = 0;  // 0: the verb's own default

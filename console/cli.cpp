@@ -37,6 +37,7 @@ constexpr Entry kEntries[] = {
     {"apply", runApply},
     {"add", runAdd},
     {"scale", runScale},
+    {"logs", runLogs},
     {"wait", runWait},
     {"events", runEvents},
     {"orders", runOrders},

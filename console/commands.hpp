@@ -16,6 +16,7 @@ ExitCode runPlan(Context& context);
 ExitCode runApply(Context& context);
 ExitCode runAdd(Context& context);
 ExitCode runScale(Context& context);
+ExitCode runLogs(Context& context);
 ExitCode runWait(Context& context);
 ExitCode runEvents(Context& context);
 ExitCode runOrders(Context& context);

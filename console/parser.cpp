@@ -75,6 +75,11 @@ void addLookingVerbs(CLI::App& app, Arguments& a) {
     addTargets(*events, a);
     events->add_flag("-f,--follow", a.isFollowing);
     events->add_option("-n,--limit", a.limit)->check(CLI::Range(1, 1'000'000));
+    CLI::App* logs = app.add_subcommand("logs");
+    addTargets(*logs, a);
+    logs->add_flag("-f,--follow", a.isFollowing);
+    logs->add_option("-n,--limit", a.limit)->check(CLI::Range(1, 100'000));
+    logs->add_option("--stream", a.stream)->check(CLI::IsMember({"stdout", "stderr"}));
     app.add_subcommand("orders")->add_option("-n,--limit", a.limit)->check(CLI::Range(1, 1000));
     app.add_subcommand("validate")->add_option("config", a.config);
     app.add_subcommand("version");

@@ -70,6 +70,10 @@ inline constexpr std::array kVerbs{
          "the last events of a server, or all events as they come", "muster events -f 'chat-*'",
          "0 done, 2 usage, 3 no such server, 5 timed out,\n"
          "7 no master answers or the connection was lost, 130 interrupted"},
+    Verb{"logs", "logs [SELECTOR...] [-t TYPE] [-i ID] [-n N] [--stream stdout|stderr] [-f]",
+         "what servers wrote, in the order of time", "muster logs 'chat-*' -f",
+         "0 done, 1 nothing could be read, 2 usage, 3 nothing matched, 4 some could not be read,\n"
+         "5 timed out, 6 not allowed, 7 no master answers, 130 interrupted"},
     Verb{"orders", "orders [-n N]", "orders and their outcomes, newest first", "muster orders -n 5",
          "0 done, 2 usage, 5 timed out, 7 no master answers"},
     Verb{"validate", "validate [CONFIG | -c CONFIG] [-e ENV]",

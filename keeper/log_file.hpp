@@ -13,24 +13,30 @@ struct LogLimits {
     int files = 5;                       // kept, the current one counted
 };
 
-/// A log file that rotates by size and survives a full disk: what cannot be written is counted, and
-/// a line in the stream says how much, once there is room again.
+/// A log file that rotates by size, at a line's end, and survives a full disk: what cannot be
+/// written is counted, and a line in the stream says how much, once there is room again. Beside it
+/// stands an index that says when what was written (common/process/log_stamp.hpp).
 class LogFile {
 public:
     LogFile(std::string path, LogLimits limits) : path_(std::move(path)), limits_(limits) {}
-    void append(std::string_view bytes);
+    /// `timeMs`: when they came, Unix time; it stands in the index beside the file.
+    void append(std::string_view bytes, std::int64_t timeMs);
     /// Lines that could not be written since this object exists.
     std::uint64_t lostLines() const { return lostLines_; }
 
 private:
     bool open();
     void rotate();
+    std::string_view writeAndRotate(std::string_view bytes, std::int64_t timeMs);
     std::string_view write(std::string_view bytes);
     bool writeLossMark();
+    void stamp(std::int64_t timeMs);
 
     std::string path_;
     LogLimits limits_;
     UniqueFd file_;
+    UniqueFd index_;
+    std::int64_t stampedMs_ = -1;  // of the last record; -1: none in this file yet
     std::uint64_t size_ = 0;
     bool endsInsideLine_ = false;
     std::uint64_t lostLines_ = 0;

@@ -83,7 +83,9 @@ bool LogPipe::readOnce() {
     const ssize_t got = ::read(pipe_.get(), chunk.data(), chunk.size());
     if (got <= 0) return false;
     const std::string_view bytes(chunk.data(), static_cast<std::size_t>(got));
-    file_.append(bytes);
+    file_.append(bytes, std::chrono::duration_cast<std::chrono::milliseconds>(
+                            loop_.wallTime().time_since_epoch())
+                            .count());
     remember(bytes);
     if (!pattern_.empty()) match(bytes);
     return true;

@@ -2,6 +2,7 @@
 
 #include "common/log.hpp"
 #include "common/process/process_identity.hpp"
+#include "modules/supervisor/log_pages.hpp"
 
 #include <muster/json.hpp>
 
@@ -131,6 +132,7 @@ void NodeService::handle(const JsonText& message, Reply reply) {
     if (op == "stop" || op == "kill") return stopOrKill(op == "kill", id, std::move(reply));
     if (op == "forget") return forget(id, reply);
     if (op == "specs") return reply(specs(message));
+    if (op == "logs") return reply(readLogs(options_.stateDirectory, message));
     if (op == "update" && json->contains("server"))
         return update(jsonText((*json)["server"]), reply);
     Entry* entry = find(id);

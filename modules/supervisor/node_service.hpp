@@ -40,8 +40,9 @@ public:
     Result<void> start(KeeperPort& keeper, std::function<void(JsonText)> report);
     /// An order or request of the master: {"op":"start|restart","server":{spec}}, {"op":"stop|kill|
     /// forget","id"}, {"op":"memberReady","id","pid"}, {"op":"snapshot"}, {"op":"update","server":
-    /// {spec}} (a running process is not touched), {"op":"specs","ids":[…]}. `reply` is called when
-    /// it is done: after the spawn, or when the process has ended.
+    /// {spec}} (a running process is not touched), {"op":"specs","ids":[…]},
+    /// {"op":"logs","streams":[…]} (log_pages.hpp). `reply` is called when it is done: after the
+    /// spawn, or when the process has ended.
     void handle(const JsonText& message, Reply reply);
     /// The master can be reached, or cannot.
     void masterPresent(bool isPresent);

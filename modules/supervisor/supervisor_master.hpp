@@ -207,6 +207,7 @@ private:
     void endApply();
     void note(const char* change, const std::vector<ServerOutcome>& outcomes);
     std::chrono::milliseconds timeLeft() const;
+    void logs(const JsonText& message, const Reply& reply);
     void scale(const JsonText& message, const Reply& reply);
     Result<ChangePlan> planScaling(const std::string& type, std::size_t count) const;
     void create();

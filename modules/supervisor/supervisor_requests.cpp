@@ -60,6 +60,7 @@ void SupervisorMaster::clientHandler(MasterAgent&, const Caller&, const JsonText
     if (op == "kill") return operateFor(Verb::Kill, message, std::move(reply));
     if (op == "plan") return plan(std::move(reply));
     if (op == "apply") return apply(message, std::move(reply));
+    if (op == "logs") return logs(message, reply);
     if (op == "scale") return scale(message, reply);
     if (op == "cordon" || op == "uncordon") {
         auto selection = selectionOf(*json);
