@@ -154,7 +154,8 @@ int runNode(const NodeOptions& options) {
     nodeOptions.notifySocket = notify.address();
     nodeOptions.environment = serverEnvironment();
     nodeOptions.seed = std::random_device{}();
-    NodeService service(loop, nodeOptions, supervisor::makeProbes(loop));
+    NodeService service(loop, nodeOptions, supervisor::makeProbes(loop),
+                        supervisor::makeLiveness(loop));
     target = &service;
     const auto revive = [&options] {
         keeper::LaunchOptions launch{options.stateDirectory, options.keeperArgv,

@@ -20,7 +20,7 @@ LAYERS = [
     ("monitor", r"monitor/", ["common", "common/paho", "modules/monitor"]),
     ("client", r"client/", ["common", "common/paho", "monitor"]),
     ("modules/shared", r"modules/\w+\.[ch]pp$", ["common"]),
-    ("modules/node", r"modules/supervisor/(?:keeper_link|log_|node_|notify_|probes|restart_|server_|spec_|tcp_)",
+    ("modules/node", r"modules/supervisor/(?:command_run|keeper_link|liveness|log_|node_|notify_|probes|restart_|server_|spec_|tcp_)",
      ["common", "monitor"]),
     ("modules/monitor", r"modules/\w+/\w+_monitor(?:_\w+)?\.[ch]pp$",
      ["common", "modules/shared"]),

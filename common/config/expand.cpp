@@ -80,6 +80,15 @@ std::string joined(std::vector<Problem> problems) {
     return out;
 }
 
+/// A command that looks at `server`: expanded; a program with a slash is found from its directory.
+void expandCheck(std::vector<std::string>& argv, const Command& command, const Cluster& cluster,
+                 const Server& server) {
+    for (auto& argument : argv) argument = expand(argument, cluster, server);
+    if (argv.empty() || argv.front().find('/') == std::string::npos) return;
+    const std::filesystem::path cwd = directoryOf(command, cluster, server);
+    argv.front() = (cwd / argv.front()).lexically_normal().string();
+}
+
 }  // namespace
 
 std::string expand(std::string_view text, const Cluster& cluster, const Server& server) {
@@ -125,14 +134,19 @@ Readiness readinessOf(const Cluster& cluster, const Server& server) {
     const auto type = cluster.types.find(server.type);
     if (type == cluster.types.end()) return {};
     Readiness readiness = type->second.readiness;
-    for (auto& argument : readiness.argv) argument = expand(argument, cluster, server);
-    if (!readiness.argv.empty() && readiness.argv.front().find('/') != std::string::npos) {
-        std::string& program = readiness.argv.front();
-        const std::filesystem::path cwd = directoryOf(type->second.command, cluster, server);
-        program = (cwd / program).lexically_normal().string();
-    }
+    expandCheck(readiness.argv, type->second.command, cluster, server);
     if (readiness.port == 0) readiness.port = server.port != 0 ? server.port : server.clientPort;
     return readiness;
+}
+
+Liveness livenessOf(const Cluster& cluster, const Server& server) {
+    const auto type = cluster.types.find(server.type);
+    if (type == cluster.types.end() || type->second.liveness.kind == Liveness::Kind::None)
+        return {};
+    Liveness liveness = type->second.liveness;
+    expandCheck(liveness.argv, type->second.command, cluster, server);
+    if (liveness.port == 0) liveness.port = server.port != 0 ? server.port : server.clientPort;
+    return liveness;
 }
 
 Result<std::vector<Server>> readServers(const JsonText& entry, const Cluster& cluster) {

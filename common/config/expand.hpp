@@ -25,6 +25,8 @@ Result<Command> commandOf(const Cluster& cluster, const Server& server);
 /// found from the server's directory, and the port that is looked at: the one given, else the
 /// server's, else its clients'.
 Readiness readinessOf(const Cluster& cluster, const Server& server);
+/// How `server` is looked at when it is ready: its type's liveness, expanded likewise.
+Liveness livenessOf(const Cluster& cluster, const Server& server);
 
 /// Servers of a servers.json entry that came at run time; it holds its serverType, and may hold
 /// clusterCount and "++" fields, whose numbers go on after the cluster's highest. Checked as a file

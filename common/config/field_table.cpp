@@ -1,4 +1,5 @@
 #include "common/config/fields.hpp"
+#include "common/config/health_fields.hpp"
 #include "common/config/limit_fields.hpp"
 #include "common/config/process_fields.hpp"
 
@@ -361,6 +362,6 @@ std::vector<Field> joined(std::initializer_list<const std::vector<Field>*> parts
 }  // namespace
 
 const std::vector<Field> kFields =
-    joined({&kClusterFields, &kLimitFields, &kServerFields, &kProcessFields});
+    joined({&kClusterFields, &kLimitFields, &kServerFields, &kHealthFields, &kProcessFields});
 
 }  // namespace muster::config

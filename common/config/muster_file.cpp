@@ -145,6 +145,10 @@ public:
         if (const JsonValue* stop = value_.find("stop")) readStop(*stop, type.stop);
         if (const JsonValue* readiness = value_.find("readiness"))
             readReadiness(*readiness, type.readiness);
+        if (const JsonValue* liveness = value_.find("liveness"))
+            readLiveness(*liveness, type.liveness);
+        if (word(value_, "onUnresponsive") == "restart")
+            type.onUnresponsive = OnUnresponsive::Restart;
         return type;
     }
 
@@ -235,6 +239,23 @@ private:
             error(value, "/readiness", "kind \"log\" needs a pattern: add the text to wait for");
         if (readiness.kind == Readiness::Kind::Command && readiness.argv.empty())
             error(value, "/readiness",
+                  "kind \"command\" needs argv: add the program and its arguments");
+    }
+
+    void readLiveness(const JsonValue& value, Liveness& liveness) {
+        if (value.kind != Kind::Object) return;
+        const std::string kind = word(value, "kind");
+        if (kind == "tcp") liveness.kind = Liveness::Kind::Tcp;
+        if (kind == "command") liveness.kind = Liveness::Kind::Command;
+        takeInteger(value, "port", liveness.port);
+        liveness.argv = texts(value.find("argv"));
+        take(value, "interval", liveness.interval);
+        take(value, "timeout", liveness.timeout);
+        takeInteger(value, "failures", liveness.failures);
+        if (value.find("kind") == nullptr)
+            error(value, "/liveness", "has no kind: add \"kind\": \"tcp\" or \"command\"");
+        if (liveness.kind == Liveness::Kind::Command && liveness.argv.empty())
+            error(value, "/liveness",
                   "kind \"command\" needs argv: add the program and its arguments");
     }
 

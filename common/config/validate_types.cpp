@@ -66,6 +66,7 @@ public:
             program(type_.command.argv.front(), "argv");
             if (!type_.readiness.argv.empty())
                 program(type_.readiness.argv.front(), "readiness.argv");
+            if (!type_.liveness.argv.empty()) program(type_.liveness.argv.front(), "liveness.argv");
             directory();
             user();
         }
@@ -97,6 +98,7 @@ private:
     void placeholders() {
         std::vector<std::string> all = type_.command.argv;
         all.insert(all.end(), type_.readiness.argv.begin(), type_.readiness.argv.end());
+        all.insert(all.end(), type_.liveness.argv.begin(), type_.liveness.argv.end());
         all.push_back(type_.command.cwd);
         all.insert(all.end(), type_.process.sockets.begin(), type_.process.sockets.end());
         for (const auto& [name, value] : type_.command.env) all.push_back(value);
@@ -174,14 +176,15 @@ private:
     Place place_;
 };
 
-void checkReadiness(Draft& draft, const ServerType& type) {
-    if (type.readiness.kind != Readiness::Kind::Tcp || type.readiness.port != 0) return;
+/// A look at the own port of a server that has none; `what` is the key.
+void checkPorts(Draft& draft, const ServerType& type, bool isByTcp, int port, const char* what) {
+    if (!isByTcp || port != 0) return;
     for (const auto& server : draft.cluster.servers)
         if (server.type == type.type && server.port == 0 && server.clientPort == 0)
             draft.problems.error(placeOf(draft, type.type),
-                                 fmt::format("readiness by tcp, but {} has no port: give it one, "
-                                             "or name the port in readiness",
-                                             server.id));
+                                 fmt::format("{0} by tcp, but {1} has no port: give it one, "
+                                             "or name the port in {0}",
+                                             what, server.id));
 }
 
 /// Finds one cycle through `start`; the path of types, empty if there is none.
@@ -260,7 +263,10 @@ void validateTypes(Draft& draft) {
                 fmt::format("\"{}\" is no name of a type: use 1 to 64 of A-Z a-z 0-9 . _ -",
                             name.substr(0, 100)));
         CommandCheck(draft, type).run();
-        checkReadiness(draft, type);
+        const bool isReadyByTcp = type.readiness.kind == Readiness::Kind::Tcp;
+        checkPorts(draft, type, isReadyByTcp, type.readiness.port, "readiness");
+        const bool livesByTcp = type.liveness.kind == Liveness::Kind::Tcp;
+        checkPorts(draft, type, livesByTcp, type.liveness.port, "liveness");
     }
     checkDependencies(draft);
 }

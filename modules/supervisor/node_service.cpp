@@ -34,10 +34,12 @@ bool isSet(const Json& object, const char* key) {
 
 }  // namespace
 
-NodeService::NodeService(EventLoop& loop, NodeServiceOptions options, ProbeMaker probes)
+NodeService::NodeService(EventLoop& loop, NodeServiceOptions options, ProbeMaker probes,
+                         LivenessMaker liveness)
     : loop_(loop),
       options_(std::move(options)),
       probes_(std::move(probes)),
+      liveness_(std::move(liveness)),
       records_(options_.stateDirectory + "/node"),
       bootId_(currentBootId()) {}
 

@@ -4,6 +4,7 @@
 #include "common/process/proc_reader.hpp"
 #include "common/process/record_directory.hpp"
 #include "modules/supervisor/keeper_link.hpp"
+#include "modules/supervisor/liveness.hpp"
 #include "modules/supervisor/notify_socket.hpp"
 #include "modules/supervisor/probes.hpp"
 #include "modules/supervisor/server_process.hpp"
@@ -30,7 +31,8 @@ struct NodeServiceOptions {
 /// should be on its disk, executes orders, and reports what is. All calls on the node's loop.
 class NodeService final : public KeeperObserver {
 public:
-    NodeService(EventLoop& loop, NodeServiceOptions options, ProbeMaker probes);
+    NodeService(EventLoop& loop, NodeServiceOptions options, ProbeMaker probes,
+                LivenessMaker liveness);
     ~NodeService() override;
     NodeService(const NodeService&) = delete;
     NodeService& operator=(const NodeService&) = delete;
@@ -61,6 +63,7 @@ private:
     struct Entry {
         std::unique_ptr<ServerProcess> process;
         std::unique_ptr<Probe> probe;
+        std::unique_ptr<Probe> liveness;
         TimerId timer = 0;
         CpuMeter cpu;
         ServerStatus used;  // as last measured: pid, cpuPercent, rssBytes
@@ -95,6 +98,7 @@ private:
     void spawn(Entry& entry);
     void adoptRunning(Entry& entry);
     void startProbe(Entry& entry);
+    void startLiveness(Entry& entry);
     void arm(Entry& entry);
     void save(Entry& entry);
     void tell(Entry& entry, std::vector<ServerEvent> events);
@@ -109,6 +113,7 @@ private:
     EventLoop& loop_;
     NodeServiceOptions options_;
     ProbeMaker probes_;
+    LivenessMaker liveness_;
     RecordDirectory records_;
     std::string bootId_;
     KeeperPort* keeper_ = nullptr;

@@ -75,7 +75,11 @@ void NodeService::perform(Entry& entry, const ServerAction& action) {
             keeper_->forget(id, action.nonce, logFailure);
             return releaseSockets(entry, action.nonce);
         case Kind::StartProbe: return startProbe(entry);
-        case Kind::StopProbe: entry.probe.reset(); return;
+        case Kind::StartLiveness: return startLiveness(entry);
+        case Kind::StopProbe:
+            entry.probe.reset();
+            entry.liveness.reset();
+            return;
     }
 }
 
@@ -168,6 +172,17 @@ void NodeService::startProbe(Entry& entry) {
         Entry* found = find(id);
         if (found == nullptr || found->process->nonce() != nonce) return;
         found->process->readySeen("answered its probe", loop_.now());
+        settle(*found);
+    });
+}
+
+void NodeService::startLiveness(Entry& entry) {
+    const std::string id = entry.process->spec().id;
+    const std::string nonce = entry.process->nonce();
+    entry.liveness = liveness_(entry.process->spec(), [this, id, nonce](const std::string& reason) {
+        Entry* found = find(id);
+        if (found == nullptr || found->process->nonce() != nonce) return;
+        found->process->livenessSeen(reason.empty(), reason, loop_.now());
         settle(*found);
     });
 }

@@ -198,6 +198,8 @@ void ServerProcess::clearProcess() {
     status_.hasWatchdog = false;
     hasRemnants_ = false;
     isCrashPending_ = false;
+    isSilent_ = false;
+    failedLooks_ = 0;
     watchdog_.reset();
     isEnding_ = false;
     spoken_ = State::Ready;
@@ -259,7 +261,8 @@ bool ServerProcess::waitsForMasterAfter(const keeper::ExitStatus& exit) const {
 
 void ServerProcess::stopped(TimePoint now, const std::string& left) {
     if (!failedStart_.empty())
-        return crashed(std::exchange(failedStart_, {}), true, milliseconds(0), now);
+        return crashed(std::exchange(failedStart_, {}) + left, true,
+                       std::exchange(failedAfter_, milliseconds(0)), now);
     std::string how = left.empty() ? "stopped cleanly" : "stopped" + left;
     if (wasKilled_)
         how = "killed after " + seconds(spec_.stop.timeout) + ": it did not stop" + left;

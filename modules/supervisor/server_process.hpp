@@ -15,12 +15,13 @@ namespace muster::supervisor {
 /// What the node has to do for a server.
 struct ServerAction {
     enum class Kind {
-        Spawn,       // with a new nonce; answer with spawned() or spawnFailed()
-        Signal,      // `signal` to its group
-        Sweep,       // SIGKILL to whatever carries its nonce
-        Forget,      // acknowledge its exit
-        StartProbe,  // look whether it is ready; answer with readySeen()
-        StopProbe
+        Spawn,          // with a new nonce; answer with spawned() or spawnFailed()
+        Signal,         // `signal` to its group
+        Sweep,          // SIGKILL to whatever carries its nonce
+        Forget,         // acknowledge its exit
+        StartProbe,     // look whether it is ready; answer with readySeen()
+        StartLiveness,  // look at it as its spec says; answer each look with livenessSeen()
+        StopProbe       // of both kinds
     } kind;
     int signal = 0;
     std::string nonce;  // whose life is meant; empty for Spawn and the probes
@@ -50,8 +51,9 @@ public:
     void kill(TimePoint now);
     /// Ends it if it runs, then starts it.
     void restart(TimePoint now);
-    /// Holds for the next start; a running process is not touched.
-    void setSpec(ServerSpec spec) { spec_ = std::move(spec); }
+    /// Holds for the next start, and its policies at once: a running process is not touched, but it
+    /// is looked at as they say.
+    void setSpec(ServerSpec spec);
 
     // News of the keeper.
     /// A spawn with this nonce is under way; before its answer.
@@ -75,6 +77,8 @@ public:
     void drainingSeen(bool isDraining, TimePoint now);
     void watchdogSeen(TimePoint now);
     void busySeen(std::int64_t count);
+    /// A look at it has ended; `reason`: why it failed.
+    void livenessSeen(bool isAlive, const std::string& reason, TimePoint now);
 
     /// Whether a master can be reached: Node.js pomelo servers cannot start without one.
     void masterPresent(bool isPresent, TimePoint now);
@@ -119,6 +123,9 @@ private:
     void heardWhileAdopting(ServerState state);
     void armWatchdog(TimePoint now);
     void watchdogPassed(TimePoint now);
+    void watchLife(TimePoint now);
+    void unresponsive(const std::string& reason, TimePoint now);
+    void answersAgain();
     void readinessPassed(TimePoint now);
     void crashed(const std::string& cause, bool isFailure, std::chrono::milliseconds ranFor,
                  TimePoint now);
@@ -129,10 +136,14 @@ private:
     ServerStatus status_;
     RestartDecider restarts_;
     std::string nonce_;
-    std::optional<TimePoint> deadline_;        // of the state: readiness, kill or next try
-    std::optional<TimePoint> watchdog_;        // unresponsive after it; none: it sends no watchdog
-    ServerState spoken_ = ServerState::Ready;  // what an unresponsive one is when it answers again
-    std::string failedStart_;                  // why a stop under way is to count as a crash
+    std::optional<TimePoint> deadline_;         // of the state: readiness, kill or next try
+    std::optional<TimePoint> watchdog_;         // unresponsive after it; none: it sends no watchdog
+    ServerState spoken_ = ServerState::Ready;   // what an unresponsive one is when it answers again
+    bool isSilent_ = false;                     // its watchdog time has passed
+    int failedLooks_ = 0;                       // in a row
+    TimePoint servesSince_{};                   // it was ready, or found again
+    std::string failedStart_;                   // why a stop under way is to count as a crash
+    std::chrono::milliseconds failedAfter_{0};  // how long it had served then
     ServerState resume_ = ServerState::Stopped;  // what it was before the keeper was lost
     bool hasRemnants_ = false;                   // it has ended, but not all that it started
     bool isCrashPending_ = false;                // then it is judged as one that ended unasked

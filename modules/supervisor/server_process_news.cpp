@@ -91,13 +91,18 @@ void ServerProcess::resume(const keeper::ChildState& child, TimePoint now) {
     const bool wasStopping =
         status_.state == State::Adopting && (before == State::Stopping || isRestarting_);
     if (!status_.wantsRun || wasStopping) return beginStop(now);
-    // From now: it has as long to speak as if it had spoken just now.
-    if (status_.hasWatchdog) armWatchdog(now);
-    if (before == State::Draining || before == State::Unresponsive)
-        return enter(before, before == State::Draining ? "adopted; takes nothing new"
-                                                       : "adopted; its watchdog was silent");
-    if (status_.isReady || before == State::Ready) return enter(State::Ready, "adopted");
-    started(child, now);  // with a new time limit
+    const bool isServing = before == State::Draining || before == State::Unresponsive ||
+                           before == State::Ready || status_.isReady;
+    if (!isServing) return started(child, now);  // with a new time limit
+    watchLife(now);
+    if (before == State::Draining) return enter(before, "adopted; takes nothing new");
+    const bool isWatched =
+        status_.hasWatchdog || spec_.liveness.kind != config::Liveness::Kind::None;
+    if (before != State::Unresponsive || !isWatched) return enter(State::Ready, "adopted");
+    // One word is enough, or one look.
+    isSilent_ = status_.hasWatchdog;
+    if (!isSilent_) failedLooks_ = spec_.liveness.failures;
+    enter(before, "adopted; it did not answer");
 }
 
 void ServerProcess::vanished(TimePoint now) {
@@ -133,7 +138,7 @@ void ServerProcess::readySeen(const std::string& how, TimePoint now) {
     }
     act(Kind::StopProbe);
     enter(State::Ready, {});
-    if (status_.hasWatchdog) armWatchdog(now);
+    watchLife(now);
     tell("ready", how);
 }
 
@@ -158,25 +163,6 @@ void ServerProcess::drainingSeen(bool isDraining, TimePoint now) {
     enter(to, isDraining ? "takes nothing new" : "");
 }
 
-void ServerProcess::armWatchdog(TimePoint now) {
-    watchdog_ = now + kWatchdogTime;
-}
-
-void ServerProcess::watchdogSeen(TimePoint now) {
-    if (status_.state == State::Adopting) {
-        status_.hasWatchdog = true;
-        if (resume_ == State::Unresponsive) heardWhileAdopting(spoken_);
-        return;
-    }
-    if (isSpawning_) status_.hasWatchdog = true;  // it was faster than the keeper's answer
-    if (!hasProcess() || status_.state == State::Stopping) return;
-    status_.hasWatchdog = true;
-    armWatchdog(now);
-    if (status_.state != State::Unresponsive) return;
-    enter(spoken_, "answers again");
-    tell(spoken_ == State::Draining ? "draining" : "ready", "answers again");
-}
-
 void ServerProcess::busySeen(std::int64_t count) {
     if (hasProcess() || isSpawning_) status_.busy = std::max<std::int64_t>(0, count);
 }
@@ -194,16 +180,6 @@ std::optional<TimePoint> ServerProcess::deadline() const {
     if (!deadline_) return watchdog_;
     if (!watchdog_) return deadline_;
     return std::min(*deadline_, *watchdog_);
-}
-
-void ServerProcess::watchdogPassed(TimePoint now) {
-    watchdog_.reset();
-    if (status_.state == State::Starting) return armWatchdog(now);  // it has its own limit
-    if (status_.state != State::Ready && status_.state != State::Draining) return;
-    spoken_ = status_.state;
-    enter(State::Unresponsive,
-          "its watchdog is silent for " + std::to_string(kWatchdogTime.count() / 1000) + " s");
-    tell("unresponsive", status_.note);
 }
 
 void ServerProcess::readinessPassed(TimePoint now) {

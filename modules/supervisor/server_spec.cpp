@@ -4,6 +4,8 @@
 
 #include <muster/json.hpp>
 
+#include <algorithm>
+
 namespace muster::supervisor {
 
 using Json = nlohmann::json;
@@ -124,6 +126,39 @@ Result<config::Readiness> readinessOf(const Json& json) {
     return readiness;
 }
 
+const char* nameOf(config::Liveness::Kind kind) {
+    using Kind = config::Liveness::Kind;
+    return kind == Kind::Tcp ? "tcp" : kind == Kind::Command ? "command" : "none";
+}
+
+Result<config::Liveness> livenessOf(const Json& json) {
+    using Kind = config::Liveness::Kind;
+    config::Liveness liveness;
+    const std::string name = textOf(json, "kind");
+    for (const Kind kind : {Kind::Tcp, Kind::Command})
+        if (name == nameOf(kind)) liveness.kind = kind;
+    liveness.port = static_cast<int>(numberOf(json, "port", 0, 65535));
+    liveness.interval = std::max(waitOf(json, "intervalMs", liveness.interval), milliseconds(100));
+    liveness.timeout = std::max(waitOf(json, "timeoutMs", liveness.timeout), milliseconds(10));
+    liveness.failures =
+        std::max(1, static_cast<int>(numberOf(json, "failures", liveness.failures, 1000)));
+    auto argv = argumentsOf(json, "argv");
+    if (!argv) return argv.error();
+    liveness.argv = std::move(*argv);
+    if (liveness.kind == Kind::Command && liveness.argv.empty())
+        return bad("liveness \"command\" needs argv");
+    return liveness;
+}
+
+Json jsonOf(const config::Liveness& liveness) {
+    return {{"kind", nameOf(liveness.kind)},
+            {"port", liveness.port},
+            {"argv", liveness.argv},
+            {"intervalMs", liveness.interval.count()},
+            {"timeoutMs", liveness.timeout.count()},
+            {"failures", liveness.failures}};
+}
+
 }  // namespace
 
 JsonText encode(const ServerSpec& spec) {
@@ -151,6 +186,9 @@ JsonText encode(const ServerSpec& spec) {
            {"pattern", spec.readiness.pattern},
            {"argv", spec.readiness.argv},
            {"timeoutMs", spec.readiness.timeout.count()}}},
+         {"liveness", jsonOf(spec.liveness)},
+         {"onUnresponsive",
+          spec.onUnresponsive == config::OnUnresponsive::Restart ? "restart" : "report"},
          {"process", Json::parse(encode(spec.process))},
          {"pomelo", spec.isPomelo}});
 }
@@ -168,6 +206,11 @@ Result<ServerSpec> decodeSpec(std::string_view text) {
     if (!env) return env.error();
     auto readiness = readinessOf(objectOf(*json, "readiness"));
     if (!readiness) return readiness.error();
+    auto liveness = livenessOf(objectOf(*json, "liveness"));
+    if (!liveness) return liveness.error();
+    spec.liveness = std::move(*liveness);
+    if (textOf(*json, "onUnresponsive") == "restart")
+        spec.onUnresponsive = config::OnUnresponsive::Restart;
     auto process = decodeProcessSettings(jsonText(objectOf(*json, "process")));
     if (!process) return process.error();
     spec.process = std::move(*process);

@@ -26,6 +26,8 @@ struct ServerSpec {
     config::RestartPolicy restart;
     config::StopPolicy stop;
     config::Readiness readiness;
+    config::Liveness liveness;
+    config::OnUnresponsive onUnresponsive = config::OnUnresponsive::Report;
     ProcessSettings process;
     bool isPomelo = false;
     bool operator==(const ServerSpec&) const = default;

@@ -15,7 +15,8 @@ namespace {
 
 // The variable that holds the entry of servers.json: its keys are told one by one.
 constexpr const char* kEntry = "MUSTER_INFO";
-constexpr std::array<std::string_view, 3> kPolicies{"restart", "stop", "readiness"};
+constexpr std::array<std::string_view, 5> kPolicies{"restart", "stop", "readiness", "liveness",
+                                                    "onUnresponsive"};
 
 /// FNV-1a, 64 bits: the same in every build, and nobody gains by a collision.
 std::string hashOf(std::string_view text) {

@@ -16,7 +16,7 @@ using SpecDigests = std::map<std::string, std::string>;
 /// What only a new process takes: command, environment, directory, user, entry of servers.json.
 SpecDigests processDigests(const ServerSpec& spec);
 /// What the node alone looks at, and a running process is not touched for: restart, stop,
-/// readiness.
+/// readiness, liveness, onUnresponsive.
 SpecDigests policyDigests(const ServerSpec& spec);
 /// All of it in 16 hexadecimal digits; never empty.
 std::string fingerprintOf(const SpecDigests& digests);

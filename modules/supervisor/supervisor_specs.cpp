@@ -45,12 +45,14 @@ Result<ServerSpec> SupervisorMaster::specOf(const config::Cluster& cluster,
     if (const auto type = cluster.types.find(entry.type); type != cluster.types.end()) {
         spec.restart = type->second.restart;
         spec.stop = type->second.stop;
+        spec.onUnresponsive = type->second.onUnresponsive;
         spec.process = type->second.process;
         for (std::string& socket : spec.process.sockets)
             socket = config::expand(socket, cluster, entry);
         spec.isPomelo = type->second.isPomelo;
     }
     spec.readiness = config::readinessOf(cluster, entry);
+    spec.liveness = config::livenessOf(cluster, entry);
     return spec;
 }
 

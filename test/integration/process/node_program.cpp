@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
         loop, [&](pid_t pid, const NotifyMessage& message) { target->onNotify(pid, message); });
     if (!notify.open(options.stateDirectory)) return 1;
     options.notifySocket = notify.address();
-    NodeService node(loop, options, makeProbes(loop));
+    NodeService node(loop, options, makeProbes(loop), makeLiveness(loop));
     target = &node;
     KeeperLink link(loop, options.stateDirectory, node);
     if (!node.start(link, [](muster::JsonText) {})) return 1;

@@ -7,11 +7,14 @@ namespace muster::test {
 /// Keeper, node and server as real processes; no master.
 class Node : public ProcessTest {
 protected:
-    void startNode(const std::string& mode) {
+    void startNode(const std::string& mode,
+                   config::OnUnresponsive policy = config::OnUnresponsive::Report) {
         supervisor::ServerSpec spec;
         spec.id = "one";
         spec.type = "test";
         spec.argv = {CHILD_PROGRAM, mode};
+        spec.onUnresponsive = policy;
+        spec.stop.timeout = std::chrono::milliseconds(300);
         if (mode == "ready" || mode == "watched")
             spec.readiness.kind = config::Readiness::Kind::Monitor;
         startKeeper({NODE_PROGRAM, state(), directory_.write("spec.json", encode(spec))});
@@ -94,6 +97,18 @@ TEST_F(Node, SeesThatAServerFrozeWhileItWasAway) {
                            [&] { return hasRecord("\"state\":\"unresponsive\""); }));
     EXPECT_EQ(recordedPid("one"), server);
     sendSignal(server, SIGCONT);
+    EXPECT_TRUE(
+        eventually(std::chrono::seconds(5), [&] { return hasRecord("\"state\":\"ready\""); }));
+}
+
+TEST_F(Node, RestartsAFrozenServerWhereItIsToldTo) {
+    startNode("watched", config::OnUnresponsive::Restart);
+    ASSERT_TRUE(eventually(std::chrono::seconds(10), [&] { return hasRecord("\"ready\":true"); }));
+    const pid_t server = *recordedPid("one");
+    sendSignal(server, SIGSTOP);
+    EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] { return isGone(server); }));
+    EXPECT_NE(newPid("one", server), server);
+    rememberNonce();
     EXPECT_TRUE(
         eventually(std::chrono::seconds(5), [&] { return hasRecord("\"state\":\"ready\""); }));
 }

@@ -63,6 +63,16 @@ TEST(ReadinessOfAServer, IsExpandedAndLooksAtItsPort) {
     EXPECT_EQ(readinessOf(c, server()).port, 9000);
 }
 
+TEST(LivenessOfAServer, IsExpandedAndLooksAtItsPort) {
+    Cluster c = cluster();
+    EXPECT_EQ(livenessOf(c, server()), Liveness{});
+    c.types["chat"].command.cwd = "run";
+    c.types["chat"].liveness.kind = Liveness::Kind::Command;
+    c.types["chat"].liveness.argv = {"bin/check", "${id}"};
+    EXPECT_THAT(livenessOf(c, server()).argv, ElementsAre("/srv/game/run/bin/check", "chat-1"));
+    EXPECT_EQ(livenessOf(c, server()).port, 6050);
+}
+
 TEST(Commands, OfPomeloTypesAreWhatItsStarterGives) {
     ConfigCase game;
     game.besides("app.js", "")

@@ -82,6 +82,45 @@ TEST(MusterFile, BoundsAServerByItsCgroup) {
     EXPECT_EQ(game.cluster().types.at("chat").process, expected);
 }
 
+TEST(MusterFile, SaysHowAServerIsLookedAt) {
+    ConfigCase game;
+    game.muster(R"("types": {"chat": {"command": ["/bin/sh"], "onUnresponsive": "restart",
+        "liveness": {"kind": "command", "argv": ["/bin/true"], "interval": "2s", "timeout": "1s",
+                     "failures": 5}}})");
+    const Cluster cluster = game.cluster();
+    const auto& chat = cluster.types.at("chat");
+    Liveness expected;
+    expected.kind = Liveness::Kind::Command;
+    expected.argv = {"/bin/true"};
+    expected.interval = 2s;
+    expected.timeout = 1s;
+    expected.failures = 5;
+    EXPECT_EQ(chat.liveness, expected);
+    EXPECT_EQ(chat.onUnresponsive, OnUnresponsive::Restart);
+}
+
+TEST(MusterFile, SaysWhatIsWrongWithHowAServerIsLookedAt) {
+    const auto problemOf = [](const std::string& members) {
+        ConfigCase game;
+        game.muster(R"("types": {"chat": {"command": ["/bin/sh"], )" + members + "}}");
+        const auto problems = game.problems();
+        return problems.size() == 1 ? problems[0] : std::to_string(problems.size()) + " problems";
+    };
+    EXPECT_THAT(problemOf(R"("liveness": {})"), HasSubstr("has no kind"));
+    EXPECT_THAT(problemOf(R"("liveness": {"kind": "command"})"), HasSubstr("needs argv"));
+    EXPECT_THAT(problemOf(R"("liveness": {"kind": "tpc"})"), HasSubstr("Did you mean \"tcp\"?"));
+    EXPECT_THAT(problemOf(R"("liveness": {"kind": "tcp", "port": 1, "failure": 2})"),
+                HasSubstr("Did you mean \"failures\"?"));
+    EXPECT_THAT(problemOf(R"("liveness": {"kind": "tcp", "port": 1, "failures": 0})"),
+                HasSubstr("/types/chat/liveness/failures: 0"));
+    EXPECT_THAT(problemOf(R"("liveness": {"kind": "tcp", "port": 1, "interval": "1ms"})"),
+                HasSubstr("/types/chat/liveness/interval"));
+    EXPECT_THAT(problemOf(R"("onUnresponsive": "restrat")"),
+                HasSubstr("Did you mean \"restart\"?"));
+    EXPECT_THAT(problemOf(R"("liveness": {"kind": "command", "argv": ["/nonexistent/check"]})"),
+                HasSubstr("liveness.argv"));
+}
+
 TEST(MusterFile, KnowsASizeOfMemoryByItsUnit) {
     for (const char* size : {"256", "256M", "-1MiB", "1023KiB", "2000000GiB", "MiB", "1.5GiB"}) {
         ConfigCase game;

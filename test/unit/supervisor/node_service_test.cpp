@@ -24,7 +24,8 @@ protected:
         NodeServiceOptions options;
         options.stateDirectory = directory_.str();
         node_ = std::make_unique<NodeService>(
-            loop_, options, [](const auto&, auto) { return std::unique_ptr<Probe>(); });
+            loop_, options, [](const auto&, auto) { return std::unique_ptr<Probe>(); },
+            [](const auto&, auto) { return std::unique_ptr<Probe>(); });
         EXPECT_TRUE(node_->start(*this, {}));
     }
     void order(const std::string& op) {

@@ -49,6 +49,7 @@ public:
             isRunning = true;
             process.spawned(child, now);
         }
+        if (action.kind == ServerAction::Kind::StartLiveness) ++livenessStarts;
         if (action.kind != ServerAction::Kind::Signal) return;
         EXPECT_EQ(action.nonce, child.nonce);
         signals.push_back(action.signal);
@@ -116,6 +117,7 @@ public:
     bool ignoresTerm = false;
     bool failsSpawn = false;
     int spawns = 0;
+    int livenessStarts = 0;
     std::vector<int> signals;
     std::vector<std::string> events;
 };

@@ -45,6 +45,16 @@ TEST(SpecDigest, NamesCommandDirectoryAndUser) {
     EXPECT_THAT(changed(spec), ElementsAre("argv", "cwd", "user"));
 }
 
+TEST(SpecDigest, TakesLivenessForAPolicyAndItsAbsenceForNothing) {
+    EXPECT_THAT(policyDigests(chat()), IsEmpty());
+    auto spec = chat();
+    spec.liveness.kind = config::Liveness::Kind::Tcp;
+    spec.onUnresponsive = config::OnUnresponsive::Restart;
+    EXPECT_THAT(changed(spec), IsEmpty());
+    EXPECT_THAT(differences(policyDigests(chat()), policyDigests(spec)),
+                ElementsAre("liveness", "onUnresponsive"));
+}
+
 TEST(SpecDigest, TakesPoliciesForNoReasonToRestart) {
     auto spec = chat();
     spec.stop.signal = 2;

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "common/config/fields.hpp"
+
+namespace muster::config {
+
+/// The part of kFields that says how a server that is ready is looked at. A header, so that it is
+/// there before kFields is made of it; for field_table.cpp alone.
+inline const std::vector<Field> kHealthFields = {
+    {"types.<type>.liveness",
+     FieldType::Object,
+     "none",
+     0,
+     0,
+     {},
+     "How a server that is ready is looked at, beside its own watchdog."},
+    {"types.<type>.liveness.kind",
+     FieldType::Choice,
+     "required",
+     0,
+     0,
+     {"tcp", "command"},
+     "Whether a port answers, or a command succeeds."},
+    {"types.<type>.liveness.port",
+     FieldType::Integer,
+     "the server's port",
+     0,
+     65535,
+     {},
+     "For `tcp`: the port; 0: the server's own."},
+    {"types.<type>.liveness.argv",
+     FieldType::List,
+     "required for `command`",
+     1,
+     1024,
+     {},
+     "For `command`: program and arguments, run by the node; exit status 0 means that it lives."},
+    {"types.<type>.liveness.argv[]", FieldType::Text, "", 0, 32768, {}, "One argument."},
+    {"types.<type>.liveness.interval",
+     FieldType::Duration,
+     "\"10s\"",
+     100,
+     24LL * 3600 * 1000,
+     {},
+     "From the end of one look to the next."},
+    {"types.<type>.liveness.timeout",
+     FieldType::Duration,
+     "\"5s\"",
+     10,
+     3600LL * 1000,
+     {},
+     "A look that takes longer has failed."},
+    {"types.<type>.liveness.failures",
+     FieldType::Integer,
+     "3",
+     1,
+     1000,
+     {},
+     "Looks that fail in a row before the server is `unresponsive`."},
+    {"types.<type>.onUnresponsive",
+     FieldType::Choice,
+     "\"report\"",
+     0,
+     0,
+     {"report", "restart"},
+     "What is done about a server whose watchdog is silent or whose liveness fails: nothing but to "
+     "say so, or stop it (`stop`) and start it again, as after a crash."},
+};
+
+}  // namespace muster::config
