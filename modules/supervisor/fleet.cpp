@@ -322,7 +322,13 @@ JsonText Fleet::row(const std::string& id, TimePoint now, WallTime wall, bool wi
         if (!row.contains("note")) row["note"] = "runs with an older configuration";
     }
     if (!server->plan.empty()) row["note"] = server->plan;
-    if (state == ServerState::Lost) row["note"] = "no word from " + server->nodeId;
+    if (state == ServerState::Lost) {
+        const auto seconds =
+            std::chrono::duration_cast<std::chrono::seconds>(now - server->heard).count();
+        row["note"] = withAges ? "no data for " + std::to_string(seconds) + " s: no word from " +
+                                     server->nodeId
+                               : "no word from " + server->nodeId;
+    }
     if (server->heard == TimePoint{} || !withAges) return jsonText(row);
     // Who is registered is watched by the broker: that is as fresh as can be.
     const auto age = server->status ? now - server->heard : TimePoint::duration::zero();

@@ -45,6 +45,7 @@ SupervisorMaster::~SupervisorMaster() {
 void SupervisorMaster::stop() {
     loop_.cancel(mirrorTimer_);
     loop_.cancel(drainTimer_);
+    loop_.cancel(nodeTimer_);
     application_.reset();
     scaling_.reset();
     for (const auto& [id, timer] : pauses_) loop_.cancel(timer);
@@ -61,6 +62,7 @@ void SupervisorMaster::start(MasterAgent& agent) {
     for (const config::Server& server : cluster_.servers) define(server);
     loadState();
     for (const std::string& id : fleet_.ids()) awaitNode(fleet_.find(id)->nodeId);
+    lookAtNodes();
     agent.onMember(
         [this, isAlive = std::weak_ptr(isAlive_)](MemberEvent event, const ServerInfo& info) {
             if (isAlive.lock()) onMember(event, info);
@@ -101,6 +103,7 @@ void SupervisorMaster::onMember(MemberEvent event, const ServerInfo& info) {
     if (info.type == "node") {
         // What it runs is known again with its snapshot, not before.
         fleet_.nodeGone(info.id);
+        nodeWatch_.gone(info.id);
         if (!isGone) askForSnapshot(info.id);
         for (const std::string& id : fleet_.ids())
             if (fleet_.find(id)->nodeId == info.id) dirty_.insert(id);
@@ -122,6 +125,8 @@ void SupervisorMaster::awaitNode(const std::string& nodeId) {
     loop_.cancel(timer);
     timer = loop_.after(kNodeReturns, [this, nodeId] {
         awaited_.erase(nodeId);
+        if (!fleet_.isNodeKnown(nodeId)) tellLost(nodeId, nodeId + " is away");
+        mirror();
         checkOperations();
     });
 }
@@ -166,6 +171,9 @@ void SupervisorMaster::masterHandler(MasterAgent& agent, const ServerInfo& from,
 }
 
 void SupervisorMaster::take(const std::string& nodeId, const NodeReport& report) {
+    // One that fell silent is known again by all it has, not by its next bit of news.
+    if (!report.isSnapshot && lostNodes_.contains(nodeId)) askForSnapshot(nodeId);
+    nodeWatch_.heard(nodeId, loop_.now());
     for (const std::string& id : fleet_.apply(nodeId, report, loop_.now())) {
         dirty_.insert(id);
         if (fleet_.find(id) == nullptr) {  // its node has forgotten it
@@ -179,6 +187,7 @@ void SupervisorMaster::take(const std::string& nodeId, const NodeReport& report)
         if (onDown_ && !server.member && server.status && !mayRun(server.status->state))
             onDown_(id);
     }
+    if (report.isSnapshot) tellFound(nodeId);
     mirror();
     scheduleReconcile();
 }

@@ -7,6 +7,7 @@
 #include "master/supervisor/reconciler.hpp"
 #include "modules/console/server_control.hpp"
 #include "modules/supervisor/fleet.hpp"
+#include "modules/supervisor/node_watch.hpp"
 #include "modules/supervisor/operation.hpp"
 #include "modules/supervisor/server_spec.hpp"
 #include "modules/supervisor/spec_digest.hpp"
@@ -153,6 +154,9 @@ private:
     void added(const std::vector<config::Server>& servers, const Result<std::int64_t>& result);
     void conclude(Result<std::vector<std::string>> ids);
     void awaitNode(const std::string& nodeId);
+    void lookAtNodes();
+    void tellLost(const std::string& nodeId, const std::string& why);
+    void tellFound(const std::string& nodeId);
     void onMember(MemberEvent event, const ServerInfo& info);
     void take(const std::string& nodeId, const NodeReport& report);
     void askPomeloToStop(const Fleet::Server& server);
@@ -248,6 +252,9 @@ private:
     bool isReconciling_ = false;              // posted
     TimerId mirrorTimer_ = 0;
     TimerId drainTimer_ = 0;
+    NodeWatch nodeWatch_;
+    TimerId nodeTimer_ = 0;
+    std::set<std::string> lostNodes_;          // of whose servers that was told
     std::map<std::string, std::string> told_;  // id -> incarnation that knows that it is cordoned
     std::map<std::string, TimerId> pauses_;    // after an order that failed
     std::shared_ptr<bool> isAlive_ = std::make_shared<bool>(true);  // with callbacks

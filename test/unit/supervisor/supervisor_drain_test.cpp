@@ -63,7 +63,10 @@ TEST_F(Drains, SignalNobodyWithSessionsBeforeTheDeadline) {
     reportBusy(ServerState::Ready, 1);
     drain(60s, false);
     reportBusy(ServerState::Draining, 1);
-    loop.advance(59s);
+    for (int second = 1; second < 60; ++second) {
+        loop.advance(1s);
+        reportBusy(ServerState::Draining, 1);
+    }
     EXPECT_EQ(nextOrder(), "none");
     loop.advance(2s);
     EXPECT_EQ(nextOrder(), "stop chat-1");
