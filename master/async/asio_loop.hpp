@@ -3,17 +3,20 @@
 #include "common/event_loop.hpp"
 
 #include <memory>
-#include <unordered_map>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+namespace boost::asio {
+class io_context;
+}
 
 namespace muster {
 
 /// The master's EventLoop: one io_context, run by one thread. The io_context outlives it.
 class AsioLoop final : public EventLoop {
 public:
-    explicit AsioLoop(boost::asio::io_context& context) : context_(context) {}
+    explicit AsioLoop(boost::asio::io_context& context);
+    ~AsioLoop() override;
+    AsioLoop(const AsioLoop&) = delete;
+    AsioLoop& operator=(const AsioLoop&) = delete;
     TimePoint now() const override;
     WallTime wallTime() const override;
     void post(std::function<void()> task) override;
@@ -24,7 +27,8 @@ public:
 private:
     boost::asio::io_context& context_;
     TimerId next_ = 1;
-    std::unordered_map<TimerId, std::unique_ptr<boost::asio::steady_timer>> timers_;
+    struct Timers;  // who uses a loop need not read Asio
+    std::unique_ptr<Timers> timers_;
 };
 
 }  // namespace muster

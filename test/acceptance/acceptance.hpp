@@ -103,7 +103,7 @@ protected:
     /// The broker's clock moves on by that much against the real one; not backwards.
     void later(std::chrono::milliseconds time) {
         LiveBroker& live = broker();
-        live.call([&] { live.broker().tick(live.loop().now() + time); });
+        live.call([&] { live.broker().tick(std::chrono::steady_clock::now() + time); });
     }
     mqtt::BrokerLimits limits;
 

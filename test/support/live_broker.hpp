@@ -1,13 +1,19 @@
 #pragma once
 
-#include "master/async/asio_loop.hpp"
-#include "master/mqtt/broker_ticker.hpp"
+#include "common/event_loop.hpp"
 #include "master/mqtt/listener.hpp"
 #include "test/support/manual_session_store.hpp"
 #include "test/support/scripted_client.hpp"
 
-#include <future>
-#include <thread>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace muster {
+class AsioLoop;
+}
 
 namespace muster::test {
 
@@ -15,72 +21,47 @@ namespace muster::test {
 class LiveBroker {
 public:
     explicit LiveBroker(mqtt::BrokerLimits limits = {}, LinkObserver* foreign = nullptr,
-                        std::size_t maxConnections = 1000)
-        : LiveBroker(limits, plain(maxConnections), foreign) {}
+                        std::size_t maxConnections = 1000);
     /// With a listener as `options` say.
     LiveBroker(mqtt::BrokerLimits limits, mqtt::ListenerOptions options,
-               LinkObserver* foreign = nullptr)
-        : loop_(context_), broker_(limits, access, "live"), ticker_(loop_, broker_) {
-        if (foreign != nullptr) broker_.setForeignProtocol({{"register"}, foreign});
-        listener_ = std::make_unique<mqtt::Listener>(loop_, broker_, options);
-        const auto started = listener_->start();
-        EXPECT_TRUE(started) << (started ? "" : started.error().detail());
-        thread_ = std::thread([this] { context_.run(); });
-    }
-    std::uint16_t port() const { return listener_->port(); }
-    AsioLoop& loop() { return loop_; }
+               LinkObserver* foreign = nullptr);
+    ~LiveBroker();
+    LiveBroker(const LiveBroker&) = delete;
+    LiveBroker& operator=(const LiveBroker&) = delete;
+
+    std::uint16_t port() const;
+    AsioLoop& loop();
     mqtt::Broker& broker() { return broker_; }
 
     /// Runs `task` on the broker's thread and gives its result.
     template <class Task>
     std::invoke_result_t<Task> call(Task task) {
-        auto work =
-            std::make_shared<std::packaged_task<std::invoke_result_t<Task>()>>(std::move(task));
-        auto result = work->get_future();
-        loop_.post([work] { (*work)(); });
-        return result.get();
+        using Value = std::invoke_result_t<Task>;
+        if constexpr (std::is_void_v<Value>) {
+            run(task);
+        } else {
+            std::optional<Value> value;
+            run([&] { value.emplace(task()); });
+            return std::move(*value);
+        }
     }
     /// The same with the loop's time as the store's; what was counted by then.
-    template <class Task>
-    mqtt::BrokerCounters callAt(ManualSessionStore& store, Task task) {
-        return call([&, task] {
-            store.now = loop_.now();
-            task();
-            return broker_.counters();
-        });
-    }
-    ~LiveBroker() {
-        call([this] { listener_->stop(); });
-        context_.stop();
-        thread_.join();
-    }
-    mqtt::BrokerCounters counters() {
-        return call([this] { return broker_.counters(); });
-    }
-    mqtt::BrokerGauges gauges() {
-        return call([this] { return broker_.gauges(); });
-    }
+    mqtt::BrokerCounters callAt(ManualSessionStore& store, const std::function<void()>& task);
+    mqtt::BrokerCounters counters();
+    mqtt::BrokerGauges gauges();
 
     /// Reads the listener's TLS files anew.
-    Result<void> reload() {
-        return call([this] { return listener_->reload(); });
-    }
+    Result<void> reload();
 
     ScriptedAccess access;  // change it before clients come
 
 private:
-    static mqtt::ListenerOptions plain(std::size_t maxConnections) {
-        mqtt::ListenerOptions options;
-        options.maxConnections = maxConnections;
-        return options;
-    }
+    /// Until it has run on the broker's thread.
+    void run(const std::function<void()>& task);
 
-    boost::asio::io_context context_{1};
-    AsioLoop loop_;
     mqtt::Broker broker_;
-    mqtt::BrokerTicker ticker_;
-    std::unique_ptr<mqtt::Listener> listener_;
-    std::thread thread_;
+    struct Machinery;  // Asio's part, which tests need not read
+    std::unique_ptr<Machinery> machinery_;
 };
 
 }  // namespace muster::test

@@ -5,6 +5,7 @@
 #include "test/support/mqtt_bytes.hpp"
 #include "test/support/raw_client.hpp"
 
+#include <future>
 #include <memory>
 #include <vector>
 

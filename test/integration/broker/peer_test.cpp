@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
