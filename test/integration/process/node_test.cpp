@@ -61,6 +61,9 @@ TEST_F(Node, StartsNothingBesideWhatACrashedServerLeft) {
     EXPECT_NE(newPid("one", first), first);
     EXPECT_TRUE(findByNonce(nonce).empty());
     rememberNonce();
+    // What forks while the test ends would outlive it.
+    EXPECT_TRUE(eventually(std::chrono::seconds(10),
+                           [&] { return findByNonce(nonces_.back()).size() == 4; }));
 }
 
 TEST_F(Node, HearsThatAServerIsReady) {

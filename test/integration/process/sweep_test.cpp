@@ -114,6 +114,12 @@ TEST_F(KeeperSweep, DoesNotTakeTheNodesChildrenForRemnants) {
         return now && *now != node;
     }));
     EXPECT_EQ(findByNonce(*nonce).size(), 1U);
+    // The new one forks as well: what it starts is to end with the test.
+    const auto next = environmentValue(recordedPid("muster-node").value_or(0), "MUSTER_NONCE");
+    ASSERT_TRUE(next);
+    nonces_.push_back(*next);
+    EXPECT_TRUE(eventually(std::chrono::seconds(10),
+                           [&] { return findByNonce(nonces_.back()).size() == 2; }));
 }
 
 }  // namespace muster::test
