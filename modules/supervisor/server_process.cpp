@@ -73,7 +73,7 @@ void ServerProcess::stop(TimePoint now) {
     isCrashPending_ = false;
     failedStart_.clear();
     if (status_.state == State::Adopting || status_.state == State::Stopping) return;
-    if (hasProcess() || isSpawning_) return beginStop(now);
+    if (hasProcess() || isSpawning_) return beginStop(now, "a person asked for it");
     if (status_.state == State::Stopped) return;
     enter(State::Stopped, "stopped by a person");
     tell("stopped", "stopped by a person");
@@ -94,13 +94,18 @@ void ServerProcess::restart(TimePoint now) {
     isRestarting_ = true;
     failedStart_.clear();
     // What is not found yet is ended when it is.
-    if (!isAdopting && status_.state != State::Stopping) beginStop(now);
+    if (!isAdopting && status_.state != State::Stopping) beginStop(now, "is to be started anew");
 }
 
 void ServerProcess::launchOrWait() {
-    if (spec_.isPomelo && !isMasterPresent_)
-        return enter(State::Waiting, "waits for a master: a pomelo server ends without one");
-    if (spec_.argv.empty()) return enter(State::Failed, "it has no command on this node");
+    if (spec_.isPomelo && !isMasterPresent_) {
+        enter(State::Waiting, "waits for a master: a pomelo server ends without one");
+        return tell("waiting", status_.note);
+    }
+    if (spec_.argv.empty()) {
+        enter(State::Failed, "it has no command on this node");
+        return tell("failed", status_.note);
+    }
     spawn();
 }
 
@@ -113,7 +118,8 @@ void ServerProcess::spawn() {
     act(Kind::Spawn);
 }
 
-void ServerProcess::beginStop(TimePoint now) {
+void ServerProcess::beginStop(TimePoint now, const std::string& cause) {
+    if (status_.state != State::Stopping) tell("stopping", cause);
     act(Kind::StopProbe);
     watchdog_.reset();
     // Node.js dies of a signal without a word; asked by its master it runs its shutdown hooks.
@@ -161,7 +167,7 @@ void ServerProcess::spawned(const keeper::ChildState& child, TimePoint now) {
     if (std::exchange(hasStartedBefore_, true)) ++status_.restarts;
     tell(status_.restarts > 0 ? "restarted" : "started", "process " + std::to_string(child.pid));
     status_.pid = child.pid;
-    if (isStopping) return beginStop(now);
+    if (isStopping) return beginStop(now, {});
     started(child, now);
 }
 
@@ -224,16 +230,16 @@ void ServerProcess::remnantsRemain(const keeper::ExitStatus& exit) {
     act(Kind::StopProbe);
     watchdog_.reset();
     status_.pid = 0;
-    const bool isNews = !std::exchange(hasRemnants_, true);
     const std::string note = describe(exit) + ": waits for that before anything else";
     if (status_.state != State::Stopping) {
         isCrashPending_ = true;
         wasReadyAtEnd_ = status_.isReady || status_.state == State::Unresponsive;
         enter(State::Stopping, note);
+        tell("stopping", note);
     }
+    hasRemnants_ = true;
     status_.note = note;
     deadline_.reset();
-    if (isNews) tell("stopping", note);
 }
 
 void ServerProcess::endedUnasked(const keeper::ExitStatus& exit, TimePoint now) {
@@ -246,6 +252,7 @@ void ServerProcess::endedUnasked(const keeper::ExitStatus& exit, TimePoint now) 
     if (!status_.wantsRun) return enter(State::Stopped, cause);
     if (!wasReady && waitsForMasterAfter(exit)) {
         enter(State::Waiting, "found no master at its first connect; waits for one");
+        tell("waiting", status_.note);
         // With a master in sight it may have come up just after: once more, but not in a rush.
         if (isMasterPresent_) deadline_ = now + milliseconds(1000);
         return;

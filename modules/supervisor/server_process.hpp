@@ -110,7 +110,7 @@ private:
     void spawn();
     void launchOrWait();
     void started(const keeper::ChildState& child, TimePoint now);
-    void beginStop(TimePoint now);
+    void beginStop(TimePoint now, const std::string& cause);
     void signalStop(TimePoint now);
     void escalate(TimePoint now);
     void stopped(TimePoint now, const std::string& left = {});
@@ -150,6 +150,7 @@ private:
     bool wasReadyAtEnd_ = false;                 // of that one
     bool isSpawning_ = false;
     bool isReadyEarly_ = false;  // it said so before its spawn was answered
+    bool isEndNews_ = false;     // of what is looked for: it was not known to have ended
     bool isRestarting_ = false;  // a stop under way is followed by a start
     bool isHeld_ = false;
     bool isEnding_ = false;   // it said STOPPING=1: it ends by itself

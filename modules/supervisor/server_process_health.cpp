@@ -89,7 +89,7 @@ void ServerProcess::unresponsive(const std::string& reason, TimePoint now) {
     tell("unresponsive", reason + ": it is stopped and started again");
     failedStart_ = "was unresponsive: " + reason;
     failedAfter_ = std::chrono::duration_cast<milliseconds>(now - servesSince_);
-    beginStop(now);
+    beginStop(now, failedStart_);
     status_.note = "is unresponsive and asked to stop: " + reason;
 }
 

@@ -21,6 +21,7 @@ void ServerProcess::restore(const ServerStatus& before, std::string nonce) {
     isAdopted_ = true;
     // Asked to end and to begin anew: that goes on.
     isRestarting_ = before.wantsRun && before.state == State::Stopping;
+    isEndNews_ = before.state == State::Stopping;
     const bool hadWord = before.state == State::Draining || before.state == State::Unresponsive;
     if (!before.wantsRun || isRestarting_)
         resume_ = State::Stopping;
@@ -60,8 +61,10 @@ void ServerProcess::awaitNews(std::string note) {
     resume_ = status_.state;
     const bool wasReady = status_.isReady;
     isSpawning_ = false;
+    isEndNews_ = true;
     enter(State::Adopting, std::move(note));
     status_.isReady = wasReady;
+    tell("adopting", status_.note);
 }
 
 void ServerProcess::attached(const std::optional<keeper::ChildState>& child, TimePoint now) {
@@ -78,9 +81,11 @@ void ServerProcess::attached(const std::optional<keeper::ChildState>& child, Tim
     hasStartedBefore_ = true;
     if (!child->exit) return resume(*child, now);
     const bool wasStopping = resume_ == State::Stopping || isRestarting_ || !status_.wantsRun;
-    if (status_.state == State::Adopting && wasStopping)
-        enter(State::Stopping, "ended while nobody watched");
+    const bool isFoundEnding = status_.state == State::Adopting && wasStopping;
+    if (isFoundEnding) enter(State::Stopping, "ended while nobody watched");
     exited(*child, now);
+    // Else told as what followed.
+    if (isFoundEnding && status_.state == State::Stopping) tell("stopping", status_.note);
 }
 
 void ServerProcess::resume(const keeper::ChildState& child, TimePoint now) {
@@ -90,7 +95,10 @@ void ServerProcess::resume(const keeper::ChildState& child, TimePoint now) {
     const State before = knownState();
     const bool wasStopping =
         status_.state == State::Adopting && (before == State::Stopping || isRestarting_);
-    if (!status_.wantsRun || wasStopping) return beginStop(now);
+    if (!status_.wantsRun || wasStopping)
+        return beginStop(now, "was found again, and is not to run on");
+    if (status_.state == State::Adopting)
+        tell("adopted", "process " + std::to_string(child.pid) + " was found again");
     const bool isServing = before == State::Draining || before == State::Unresponsive ||
                            before == State::Ready || status_.isReady;
     if (!isServing) return started(child, now);  // with a new time limit
@@ -109,10 +117,18 @@ void ServerProcess::vanished(TimePoint now) {
     if (!hasProcess() && !isSpawning_ && status_.state != State::Adopting) return;
     isSpawning_ = false;
     const bool hadProcess = hasStartedBefore_;
+    const bool isNews = status_.state != State::Adopting || isEndNews_;
     clearProcess();
     if (status_.hasEnded) return enter(State::Failed, "had ended before the node started");
-    if (!status_.wantsRun) return enter(State::Stopped, "stopped");
-    if (isHeld_) return enter(State::Stopped, "waits for the master's word after a reboot");
+    if (!status_.wantsRun) {
+        enter(State::Stopped, "stopped");
+        if (isNews) tell("stopped", "ended while nobody watched");
+        return;
+    }
+    if (isHeld_) {
+        enter(State::Stopped, "waits for the master's word after a reboot");
+        return tell("stopped", "its host was started anew: " + status_.note);
+    }
     const bool wasStopping = resume_ == State::Stopping || isRestarting_;
     if (status_.state == State::Stopping || wasStopping) return stopped(now);
     if (!hadProcess) return launchOrWait();
@@ -150,6 +166,7 @@ void ServerProcess::stoppingSeen(TimePoint now) {
     if (std::exchange(isEnding_, true)) return;
     if (isAdopting) return heardWhileAdopting(State::Draining);
     enter(State::Draining, "is ending by itself");
+    tell("draining", status_.note);
 }
 
 void ServerProcess::drainingSeen(bool isDraining, TimePoint now) {
@@ -161,6 +178,7 @@ void ServerProcess::drainingSeen(bool isDraining, TimePoint now) {
     if (status_.state == State::Unresponsive) spoken_ = to;
     if (status_.state != from) return;
     enter(to, isDraining ? "takes nothing new" : "");
+    tell(isDraining ? "draining" : "ready", isDraining ? "takes nothing new" : "takes work again");
 }
 
 void ServerProcess::busySeen(std::int64_t count) {
@@ -197,8 +215,7 @@ void ServerProcess::readinessPassed(TimePoint now) {
                                     "since it may have said so while the node was away");
     }
     failedStart_ = "was not ready within " + limit;
-    tell("exited", failedStart_ + ": stopped");
-    beginStop(now);
+    beginStop(now, failedStart_);
 }
 
 std::optional<TimePoint> ServerProcess::nextTry() const {

@@ -41,7 +41,7 @@ struct ServerStatus {
 
 /// Something that happened to a server: becomes event/<kind>/<id>.
 struct ServerEvent {
-    std::string kind;   // started, ready, exited, restarted, backoff, failed, stopped
+    std::string kind;   // as docs/protocol.md, Events
     std::string cause;  // in words
     std::int64_t timeMs = 0;
     bool operator==(const ServerEvent&) const = default;
